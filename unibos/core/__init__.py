@@ -1,0 +1,1 @@
+"""What UNIBOS knows, without any door."""

@@ -1,0 +1,1 @@
+"""Who asks: keys, users, sessions, scopes."""

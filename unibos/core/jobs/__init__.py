@@ -1,0 +1,1 @@
+"""Durable units of work: told in the store, run here."""

@@ -1,0 +1,1 @@
+"""The contract by which a feature plugs in."""

@@ -1,0 +1,1 @@
+"""The database and the blobs: everything that must survive a power cut."""

@@ -1,0 +1,1 @@
+"""Documents: take in, read, find again."""

@@ -1,0 +1,1 @@
+"""Notes: title, body, tags; the one-page example of a module."""

@@ -1,0 +1,1 @@
+"""The box caring for itself."""

@@ -1,0 +1,1 @@
+"""The HTTP door: server, scopes, endpoints, errors, OpenAPI."""

@@ -1,0 +1,1 @@
+"""The endpoints of the core, one file per noun."""
