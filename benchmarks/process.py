@@ -1,0 +1,105 @@
+"""What Linux tells of a running process: memory, processor time, bytes written, fsyncs.
+
+All numbers come from ``/proc`` (proc(5)) and cover the process and its children.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+SYNC_CALLS = ("fsync", "fdatasync", "sync_file_range")
+
+
+def family(pid: int) -> list[int]:
+    """The process and all its living descendants."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(child) for child in _read(task).split()]
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time used so far: user and system, ended children included."""
+    total = 0
+    for member in family(pid):
+        after_name = _read(Path(f"/proc/{member}/stat")).rpartition(")")[2].split()
+        total += sum(int(ticks) for ticks in after_name[11:15])
+    return total / TICKS
+
+
+def memory_kib(pid: int) -> dict[str, int]:
+    """``rss`` (VmRSS) and ``pss`` (shared pages divided by their users), in KiB, summed."""
+    rss = pss = 0
+    for member in family(pid):
+        rss += _number(Path(f"/proc/{member}/status"), "VmRSS")
+        pss += _number(Path(f"/proc/{member}/smaps_rollup"), "Pss")
+    return {"rss": rss, "pss": pss}
+
+
+def written_bytes(pid: int) -> int:
+    """Bytes that the process made the kernel write to a disk (``write_bytes``)."""
+    return sum(_number(Path(f"/proc/{member}/io"), "write_bytes") for member in family(pid))
+
+
+def _number(path: Path, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+)", _read(path), re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def _read(path: Path) -> str:
+    """The file's text, or nothing when its process has ended meanwhile."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+class SyncCount:
+    """How often a process asked the kernel to sync; ``None`` where strace cannot tell."""
+
+    calls: int | None = None
+
+
+@contextmanager
+def count_syncs(pid: int, report: Path) -> Iterator[SyncCount]:
+    """Count fsync calls of a process with strace while the block runs.
+
+    :param report: where strace writes; a temporary file.
+    """
+    count = SyncCount()
+    if shutil.which("strace") is None:
+        yield count
+        return
+    calls = "trace=" + ",".join(SYNC_CALLS)
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-e", calls, "-o", str(report), "-p", str(pid)],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        if not _traced(pid, tracer):
+            yield count
+            return
+        yield count
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait()
+    count.calls = len(re.findall(rf"\b({'|'.join(SYNC_CALLS)})\(", report.read_text()))
+
+
+def _traced(pid: int, tracer: subprocess.Popen[bytes], patience: float = 3.0) -> bool:
+    """Wait until every thread of ``pid`` is traced; false when strace may not."""
+    end = time.monotonic() + patience
+    while tracer.poll() is None and time.monotonic() < end:
+        threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
+        if all(_number(thread, "TracerPid") for thread in threads):
+            return True
+        time.sleep(0.02)
+    return False
