@@ -1,0 +1,229 @@
+"""Every setting, declared once: its place in :class:`Config` is its key in the file.
+
+A field's annotation carries the limits, the help, the names in environment and command line, and
+whether the profile gives the default. :func:`settings` reads them back as a table.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import fields
+
+from unibos.base.board import Board
+
+PREFIX = "UNIBOS_"
+CLIENT_VARIABLES = ("UNIBOS_CONFIG", "UNIBOS_URL", "UNIBOS_TOKEN", "UNIBOS_LANG")
+"""Variables that are no settings: the file's place, and what the command line client reads."""
+
+Role = Literal["node", "hub", "worker"]
+
+
+class About(Struct, frozen=True):
+    """What an annotation says about a setting beside its type and limits."""
+
+    help: str
+    env: tuple[str, ...] = ()
+    """Names in the environment beside ``UNIBOS_<KEY>``, first wins."""
+    flag: str = ""
+    """The option of ``unibos serve``, where there is one."""
+    profile: str = ""
+    """The field of :class:`unibos.base.board.Profile` that is the default."""
+    expects: str = ""
+    """What is expected, in words, where type and limits do not say it well enough."""
+    secret: bool = False
+    """Never shown."""
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """A table of the file."""
+
+
+class Node(Section, frozen=True, kw_only=True):
+    """``[node]``"""
+
+    host: Annotated[str, About("Address to listen on", flag="--host")] = "0.0.0.0"  # noqa: S104 -- a node serves its LAN
+    port: Annotated[int, Meta(ge=0, le=65535), About("Port; 0 takes a free one", flag="--port")] = (
+        8001
+    )
+    tls: Annotated[bool, About("Serve HTTPS instead of HTTP", flag="--tls")] = False
+    tls_cert: Annotated[
+        Path | None, About("Certificate chain (PEM) instead of the instance's own")
+    ] = None
+    tls_key: Annotated[Path | None, About("Private key (PEM) of tls_cert")] = None
+
+
+class Log(Section, frozen=True, kw_only=True):
+    """``[log]``"""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        About("Least weight of what is logged", flag="--log-level"),
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "text", "json"],
+        About("One line of text or one JSON object per event", flag="--log-format"),
+    ] = "auto"
+
+
+class BoardSettings(Section, frozen=True, kw_only=True):
+    """``[board]``"""
+
+    model: Annotated[
+        Literal["auto", "zero", "zero2w", "pi3", "pi4", "pi5", "pc"],
+        About("Take this hardware instead of what is found"),
+    ] = "auto"
+    profile: Annotated[
+        Literal["auto", "edge", "standard", "desktop"],
+        About("Take these limits instead of those that fit the hardware", flag="--profile"),
+    ] = "auto"
+
+
+class Org(Section, frozen=True, kw_only=True):
+    """``[org]``"""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200), About("Name of the first org")] = (
+        "Home"
+    )
+
+
+class Documents(Section, frozen=True, kw_only=True):
+    """``[documents]``"""
+
+    languages: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[A-Za-z_]{3,20}$")], ...],
+        Meta(min_length=1),
+        About(
+            "Languages to read in, as tesseract names them",
+            expects="a list of tesseract languages, such as eng, deu or tur",
+        ),
+    ] = ("eng", "deu", "tur")
+    max_mb: Annotated[int, Meta(ge=1, le=4096), About("Largest document, in MiB")] = 100
+
+
+class Http(Section, frozen=True, kw_only=True):
+    """``[http]``"""
+
+    max_body_mb: Annotated[
+        int, Meta(ge=1, le=1024), About("Largest request body, in MiB; files have their own limit")
+    ] = 8
+    stop_seconds: Annotated[
+        int, Meta(ge=0, le=600), About("Time that running requests and jobs get at a stop")
+    ] = 20
+
+
+class Jobs(Section, frozen=True, kw_only=True):
+    """``[jobs]``"""
+
+    heavy: Annotated[
+        int,
+        Meta(ge=1, le=64),
+        About("Child processes for heavy jobs at the same time", profile="heavy_jobs"),
+    ]
+    memory_mb: Annotated[
+        int,
+        Meta(ge=64, le=65536),
+        About("Memory of one such child, in MiB", profile="child_memory_mb"),
+    ]
+    keep_days: Annotated[int, Meta(ge=1, le=3650), About("Days that a finished job is kept")] = 30
+
+
+class Blobs(Section, frozen=True, kw_only=True):
+    """``[blobs]``"""
+
+    grace_hours: Annotated[
+        int, Meta(ge=1, le=8760), About("Hours that bytes without a record are kept")
+    ] = 24
+
+
+class Hub(Section, frozen=True, kw_only=True):
+    """``[hub]``"""
+
+    urls: Annotated[
+        tuple[Annotated[str, Meta(pattern="^https?://[^/ ]+")], ...],
+        About(
+            "Hubs of this instance, best first",
+            env=("UNIBOS_HUBS",),
+            expects="a list of addresses such as https://hub.example.org",
+        ),
+    ] = ()
+    role: Annotated[
+        Literal["primary", "standby", "regional"],
+        About("What this hub is among several", env=("HUB_ROLE",)),
+    ] = "primary"
+    region: Annotated[str, About("Region that this hub serves", env=("HUB_REGION",))] = ""
+    ha_peer: Annotated[str, About("The other hub of a pair", env=("HA_PEER",))] = ""
+
+
+class Worker(Section, frozen=True, kw_only=True):
+    """``[worker]``"""
+
+    type: Annotated[
+        Literal["all", "core", "ocr", "media", "sync", "finance", "analytics", "realtime"],
+        About("Kind of jobs that a worker takes", env=("WORKER_TYPE",)),
+    ] = "all"
+    gpu: Annotated[bool, About("This worker has a GPU to use", env=("GPU_ENABLED",))] = False
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """All settings of one process, the machine that they fit, and where each value comes from."""
+
+    role: Annotated[
+        tuple[Role, ...],
+        Meta(min_length=1),
+        About("What this process serves; several live in one process", flag="--role"),
+    ]
+    data: Annotated[Path, About("Folder of the data", flag="--data")] = Path("/var/lib/unibos")
+    deployment_type: Annotated[
+        Literal["node", "hub", "worker", "dev"], About("Gives the role where none is set")
+    ] = "node"
+    offline: Annotated[
+        bool, About("Never talk to a hub or peer", env=("UNIBOS_OFFLINE_MODE",), flag="--offline")
+    ] = False
+    node: Node
+    log: Log
+    board: BoardSettings
+    org: Org
+    documents: Documents
+    http: Http
+    jobs: Jobs
+    blobs: Blobs
+    hub: Hub
+    worker: Worker
+    machine: Board
+    origins: Mapping[str, str]
+
+
+class Setting(Struct, frozen=True):
+    """One row of the table of settings."""
+
+    key: str
+    kind: object
+    """The annotated type that a value is converted to."""
+    default: object
+    """``msgspec.NODEFAULT`` where profile or deployment type give it."""
+    about: About
+
+    @property
+    def env(self) -> tuple[str, ...]:
+        """Its names in the environment, the strongest first."""
+        own = PREFIX + self.key.upper().replace(".", "_")
+        return (own, *self.about.env)
+
+
+@functools.cache
+def settings() -> tuple[Setting, ...]:
+    """The table of all settings, in the order of their declaration."""
+    return tuple(_declared(Config, ""))
+
+
+def _declared(section: type[Struct], prefix: str) -> Iterator[Setting]:
+    for field in fields(section):
+        marks = getattr(field.type, "__metadata__", ())
+        about = next((mark for mark in marks if isinstance(mark, About)), None)
+        if about:
+            yield Setting(prefix + field.name, field.type, field.default, about)
+        elif isinstance(field.type, type) and issubclass(field.type, Section):
+            yield from _declared(field.type, f"{field.name}.")
