@@ -36,21 +36,22 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_kib(pid: int) -> dict[str, int]:
-    """``rss`` (VmRSS) and ``pss`` (shared pages divided by their users), in KiB, summed."""
-    rss = pss = 0
+    """``rss`` (resident) and ``pss`` (shared pages divided by their users), in KiB, summed."""
+    memory = dict.fromkeys(("rss", "pss"), 0)
     for member in family(pid):
-        rss += _number(Path(f"/proc/{member}/status"), "VmRSS")
-        pss += _number(Path(f"/proc/{member}/smaps_rollup"), "Pss")
-    return {"rss": rss, "pss": pss}
+        rollup = _read(Path(f"/proc/{member}/smaps_rollup"))
+        for name in memory:
+            memory[name] += _number(rollup, name.title())
+    return memory
 
 
 def written_bytes(pid: int) -> int:
     """Bytes that the process made the kernel write to a disk (``write_bytes``)."""
-    return sum(_number(Path(f"/proc/{member}/io"), "write_bytes") for member in family(pid))
+    return sum(_number(_read(Path(f"/proc/{member}/io")), "write_bytes") for member in family(pid))
 
 
-def _number(path: Path, name: str) -> int:
-    found = re.search(rf"^{name}:\s+(\d+)", _read(path), re.MULTILINE)
+def _number(text: str, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
     return int(found[1]) if found else 0
 
 
@@ -99,7 +100,7 @@ def _traced(pid: int, tracer: subprocess.Popen[bytes], patience: float = 3.0) ->
     end = time.monotonic() + patience
     while tracer.poll() is None and time.monotonic() < end:
         threads = list(Path(f"/proc/{pid}/task").glob("*/status"))
-        if all(_number(thread, "TracerPid") for thread in threads):
+        if all(_number(_read(thread), "TracerPid") for thread in threads):
             return True
         time.sleep(0.02)
     return False
