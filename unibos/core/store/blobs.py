@@ -1,0 +1,236 @@
+"""Blobs: bytes named by their SHA-256, on disk before any row names them.
+
+Bytes arrive in ``incoming/`` under a temporary name, are hashed while they stream, fsynced,
+renamed to ``ab/abcdef…``, and only then named by a row in the database. A file without a row is
+an orphan, collected after a grace period; a row without a file is damage to report.
+"""
+
+import hashlib
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from unibos.base.errors import Damaged, Invalid, NotFound, StorageFull, TooLarge
+from unibos.core.store.system import System, reach
+from unibos.core.store.transaction import Transaction, View
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_READ = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob that the org has; ``size`` in bytes."""
+
+    sha256: str
+    size: int
+
+
+class Upload:
+    """Bytes on their way in: :meth:`write` them all, then :meth:`finish`, or :meth:`abort`."""
+
+    def __init__(self, path: Path, system: System, limit: int) -> None:
+        self.path = path
+        self._system = system
+        self._limit = limit
+        self._hash = hashlib.sha256()
+        self.size = 0
+        if path.exists():
+            self._take_up()
+        try:
+            self._file = system.append(path)
+        except OSError as error:
+            raise _disk(error) from error
+
+    def _take_up(self) -> None:
+        with self.path.open("rb") as present:
+            while chunk := present.read(_READ):
+                self._hash.update(chunk)
+                self.size += len(chunk)
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes.
+
+        :raises TooLarge: ``blob_too_large``.
+        :raises StorageFull: ``storage_full``.
+        """
+        if self.size + len(chunk) > self._limit:
+            raise TooLarge(
+                "blob_too_large",
+                f"More than {self._limit} bytes.",
+                hint="http.max_body_mb in the configuration sets the limit.",
+                limit=self._limit,
+            )
+        try:
+            self._system.write(self._file, chunk)
+        except OSError as error:
+            raise _disk(error) from error
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    def pause(self) -> None:
+        """Keep what arrived, to be continued by a later upload of the same name."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise _disk(error) from error
+
+    def abort(self) -> None:
+        """Forget it."""
+        try:
+            self._file.close()
+        finally:
+            self._system.remove(self.path)
+
+    def finish(self, target_of: "BlobFiles", expected: str | None = None) -> Blob:
+        """Make the bytes durable under their name; a row must name them next.
+
+        :raises Invalid: ``blob_hash_mismatch``; what arrived is forgotten.
+        :raises StorageFull: ``storage_full``.
+        """
+        sha256 = self._hash.hexdigest()
+        if expected is not None and sha256 != expected:
+            self.abort()
+            raise Invalid(
+                "blob_hash_mismatch",
+                f"The bytes have the SHA-256 {sha256}, not {expected}.",
+                hint="Send the whole file again.",
+            )
+        target = target_of.path(sha256)
+        try:
+            self._system.sync(self._file)
+            self._file.close()
+            if target.exists() and target.stat().st_size == self.size:
+                # Fresh again, so that the collector leaves it until its row is committed.
+                os.utime(target)
+                self._system.remove(self.path)
+            else:
+                self._system.rename(self.path, target)
+        except OSError as error:
+            self.abort()
+            raise _disk(error) from error
+        reach("blob.renamed")
+        return Blob(sha256, self.size)
+
+
+class BlobFiles:
+    """The folder of blobs, shared by all orgs; what an org may see is in its rows."""
+
+    def __init__(self, folder: Path, system: System) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+        self._system = system
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes are; never made from anything but 64 hexadecimal digits.
+
+        :raises Invalid: ``blob_name_invalid``.
+        """
+        if _NAME.fullmatch(sha256) is None:
+            raise Invalid("blob_name_invalid", "A blob's name is 64 lower-case hex digits.")
+        return self._folder / sha256[:2] / sha256
+
+    def upload(self, limit: int) -> Upload:
+        """Begin to take in bytes whose hash is not known yet."""
+        return Upload(self._incoming / os.urandom(16).hex(), self._system, limit)
+
+    def resume(self, org: str, sha256: str, limit: int) -> Upload:
+        """Begin or continue to take in bytes whose hash the sender knows."""
+        return Upload(self._partial(org, sha256), self._system, limit)
+
+    def received(self, org: str, sha256: str) -> int:
+        """How many bytes of an unfinished upload are here."""
+        try:
+            return self._partial(org, sha256).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _partial(self, org: str, sha256: str) -> Path:
+        self.path(sha256)
+        owner = hashlib.sha256(org.encode()).hexdigest()[:16]
+        return self._incoming / f"{owner}-{sha256}"
+
+    def sweep(self, tx: Transaction, grace_seconds: float) -> int:
+        """Remove files older than the grace period that no row names; the count of them.
+
+        Runs in a transaction: rows are made on the writer thread only, so none appears between
+        the look and the removal.
+        """
+        before = time.time() - grace_seconds
+        removed = 0
+        for path in self._folder.glob("*/*"):
+            if path.stat().st_mtime > before:
+                continue
+            named = (
+                path.parent != self._incoming
+                and tx.connection.execute(
+                    "SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (path.name,)
+                ).fetchone()
+            )
+            if not named:
+                self._system.remove(path)
+                removed += 1
+        return removed
+
+
+def add(tx: Transaction, blob: Blob) -> bool:
+    """Let the org have a blob whose file is in place; False when it had it already."""
+    cursor = tx.connection.execute(
+        "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (tx.org, blob.sha256, blob.size, tx.now()),
+    )
+    return cursor.rowcount == 1
+
+
+def get(view: View, sha256: str) -> Blob:
+    """A blob of the org.
+
+    :raises NotFound: ``blob_not_found``.
+    """
+    row = view.connection.execute(
+        "SELECT sha256, size FROM blobs WHERE org = ? AND sha256 = ?", (view.org, sha256)
+    ).fetchone()
+    if row is None:
+        raise NotFound("blob_not_found", f"There is no blob {sha256[:64]!r}.")
+    return Blob(*row)
+
+
+def open_path(view: View, files: BlobFiles, sha256: str) -> Path:
+    """Where the bytes of one of the org's blobs are.
+
+    :raises NotFound: ``blob_not_found``.
+    :raises Damaged: ``blob_missing`` when the row is there and the file is not.
+    """
+    blob = get(view, sha256)
+    path = files.path(sha256)
+    if not path.exists() or path.stat().st_size != blob.size:
+        raise Damaged(
+            "blob_missing",
+            f"The bytes of blob {sha256} are not on the disk as they were written.",
+            hint="Restore the file from a backup; unibos doctor lists all that are missing.",
+        )
+    return path
+
+
+def release(tx: Transaction, sha256: str) -> None:
+    """The org no longer has this blob; its file goes when no org has it, after the grace."""
+    tx.connection.execute("DELETE FROM blobs WHERE org = ? AND sha256 = ?", (tx.org, sha256))
+
+
+def total_bytes(view: View) -> int:
+    """How many bytes the org's blobs have together."""
+    (total,) = view.connection.execute(
+        "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
+    ).fetchone()
+    return int(total)
+
+
+def _disk(error: OSError) -> StorageFull:
+    return StorageFull(
+        "storage_full",
+        f"The disk refused the bytes ({error.strerror}). Nothing of them was kept.",
+        hint="Free some space (unibos doctor shows how much is left); reading still works.",
+    )

@@ -1,0 +1,83 @@
+"""How connections to the database are opened: one that writes, any number that only read."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from unibos.base.errors import Damaged
+
+CHECKPOINT_PAGES = 1000
+JOURNAL_BYTES = 8 * 1024 * 1024
+
+
+def open_writer(path: Path, cache_kib: int) -> sqlite3.Connection:
+    """Open the one connection that writes and checkpoints.
+
+    Write-ahead log with ``synchronous=FULL``: a commit returns after its fsync.
+
+    :param cache_kib: page cache in KiB.
+    :raises Damaged: ``database_damaged`` when the file is not a database.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        _share(connection, cache_kib)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _damaged(path, error) from error
+    return connection
+
+
+def _open_reader(path: Path, cache_kib: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    _share(connection, cache_kib)
+    return connection
+
+
+def _share(connection: sqlite3.Connection, cache_kib: int) -> None:
+    connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA trusted_schema=OFF")
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
+    return Damaged(
+        "database_damaged",
+        f"{path} cannot be opened as a database: {error}.",
+        hint="Keep the file as it is and restore the newest backup beside it.",
+    )
+
+
+class Readers:
+    """One read-only connection for each thread that asks, opened at its first question."""
+
+    def __init__(self, path: Path, cache_kib: int) -> None:
+        self._path = path
+        self._cache_kib = cache_kib
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def get(self) -> sqlite3.Connection:
+        """The calling thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _open_reader(self._path, self._cache_kib)
+            self._local.connection = connection
+            with self._lock:
+                self._all.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close them all; no thread may be reading any more."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()

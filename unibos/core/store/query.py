@@ -1,0 +1,204 @@
+"""Lists of records: filter, sort and page, compiled to SQL with every value bound.
+
+A filter is ``FIELD OP VALUE``: ``total>=10``, ``fields.merchant~lidl``, ``tags:food``. Operators:
+``=`` ``!=`` ``>`` ``>=`` ``<`` ``<=``, ``~`` (contains, any case), ``:`` (a list has it). A value
+is read as JSON where it is JSON, otherwise as text. Fields are dotted paths into the data, or
+``id``, ``created_at``, ``updated_at``.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from unibos.base.clock import COUNTER_BITS
+from unibos.base.errors import Invalid
+from unibos.core.store import search
+from unibos.core.store.records import COLUMNS, Record, from_row
+from unibos.core.store.transaction import View
+
+MAX_FILTERS = 10
+_FILTER = re.compile(r"([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(!=|>=|<=|=|>|<|~|:)\s*(.*)", re.DOTALL)
+_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to list. ``sort`` is a field, with ``-`` in front for the largest first."""
+
+    filters: tuple[str, ...] = ()
+    sort: str = "-created_at"
+    limit: int = 50
+    cursor: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records, and the cursor of the next page or None."""
+
+    items: list[Record]
+    next: str | None
+
+
+def page(view: View, collection: str, query: Query) -> Page:
+    """One page of a collection.
+
+    :raises Invalid: ``filter_invalid``, ``sort_invalid``, ``cursor_invalid``.
+    """
+    where = ["org = ?", "collection = ?", "deleted = 0"]
+    values: list[Any] = [view.org, collection]
+    if len(query.filters) > MAX_FILTERS:
+        raise Invalid("filter_invalid", f"At most {MAX_FILTERS} filters.")
+    for text in query.filters:
+        clause, bound = _filter(text)
+        where.append(clause)
+        values += bound
+    if query.words is not None:
+        where.append("num IN (SELECT rowid FROM search WHERE search MATCH ? AND org = ?)")
+        values += [search.expression(query.words) or '""', view.org]
+    key, key_values, descending = _sort(query.sort)
+    if query.cursor is not None:
+        clause, bound = _after(query, key, key_values, descending=descending)
+        where.append(clause)
+        values += bound
+    order = "DESC" if descending else "ASC"
+    ordered = f"id {order}" if key == "id" else f"{key} {order}, id {order}"
+    rows = view.connection.execute(
+        f"SELECT {COLUMNS}, {key} FROM records WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
+        f" ORDER BY {ordered} LIMIT ?",
+        [*key_values, *values, *([] if key == "id" else key_values), query.limit + 1],
+    ).fetchall()
+    items = [from_row(row[:-1]) for row in rows[: query.limit]]
+    if len(rows) <= query.limit:
+        return Page(items, None)
+    return Page(items, _cursor(query.sort, rows[query.limit - 1][-1], items[-1].id))
+
+
+def _column(path: str) -> tuple[str, list[Any]]:
+    """The SQL for a field, and what it binds."""
+    if path in ("id", "created_at"):
+        return "id", []
+    if path == "updated_at":
+        return "hlc", []
+    quoted = ".".join(f'"{part}"' for part in path.split("."))
+    return "json_extract(data, ?)", [f"$.{quoted}"]
+
+
+def _filter(text: str) -> tuple[str, list[Any]]:
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        raise Invalid(
+            "filter_invalid",
+            f"{text[:100]!r} is not a filter.",
+            hint="Write FIELD OP VALUE, such as total>=10 or tags:food.",
+        )
+    path, operator, raw = found.groups()
+    value = _value(raw)
+    column, bound = _column(path)
+    if path in ("created_at", "updated_at"):
+        value = _moment(path, raw)
+    if operator == "~":
+        return f"instr(lower({column}), lower(?)) > 0", [*bound, str(raw)]
+    if operator == ":":
+        where = "EXISTS (SELECT 1 FROM json_each(data, ?) WHERE value = ?)"
+        if not bound:
+            raise Invalid("filter_invalid", f"{path} is not a list.")
+        return where, [*bound, value]
+    if value is None and operator in ("=", "!="):
+        return f"{column} IS {'NOT ' if operator == '!=' else ''}NULL", bound
+    if operator == "!=":
+        return f"{column} IS NOT ?", [*bound, value]
+    return f"{column} {operator} ?", [*bound, value]
+
+
+def _value(raw: str) -> Any:
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return raw
+    if isinstance(value, dict | list):
+        raise Invalid(
+            "filter_invalid", "A filter's value is a text, a number, true, false or null."
+        )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return float(value)
+    return value
+
+
+def _moment(path: str, raw: str) -> Any:
+    try:
+        ms = int(datetime.fromisoformat(raw).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise Invalid(
+            "filter_invalid",
+            f"{raw[:50]!r} is not a time.",
+            hint="Write it as 2026-01-31T12:00:00Z.",
+        ) from None
+    if not 0 <= ms < 1 << 47:
+        raise Invalid("filter_invalid", f"{raw[:50]!r} is out of range.")
+    if path == "updated_at":
+        return ms << COUNTER_BITS
+    text = f"{ms:012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
+def _sort(text: str) -> tuple[str, list[Any], bool]:
+    descending = text.startswith("-")
+    path = text.removeprefix("-")
+    if _PATH.fullmatch(path) is None:
+        raise Invalid(
+            "sort_invalid",
+            f"{text[:100]!r} is not a field to sort by.",
+            hint="Write a field, with - in front for the largest first.",
+        )
+    column, bound = _column(path)
+    return column, bound, descending
+
+
+def _cursor(sort: str, value: object, id_: str) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([sort, value, id_])).decode().rstrip("=")
+
+
+def _after(
+    query: Query, key: str, key_values: list[Any], *, descending: bool
+) -> tuple[str, list[Any]]:
+    """The clause for what comes after the cursor; SQLite puts null before everything."""
+    value, id_ = _read_cursor(query)
+    sign = "<" if descending else ">"
+    if key == "id":
+        return f"id {sign} ?", [id_]
+    same = f"({key} IS ? AND id {sign} ?)"
+    bound = [*key_values, value, id_]
+    if value is None:
+        if descending:
+            return same, bound
+        return f"({same} OR {key} IS NOT NULL)", [*bound, *key_values]
+    if descending:
+        return f"({same} OR {key} < ? OR {key} IS NULL)", [
+            *bound,
+            *key_values,
+            value,
+            *key_values,
+        ]
+    return f"({same} OR {key} > ?)", [*bound, *key_values, value]
+
+
+def _read_cursor(query: Query) -> tuple[Any, str]:
+    text = query.cursor or ""
+    try:
+        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        sort, value, id_ = msgspec.json.decode(decoded, type=tuple[str, Any, str])
+        if sort == query.sort and not isinstance(value, dict | list):
+            return _value(msgspec.json.encode(value).decode()), id_
+    except (msgspec.MsgspecError, binascii.Error, ValueError):
+        pass
+    raise Invalid(
+        "cursor_invalid",
+        "This cursor does not belong to this list.",
+        hint="Start again without a cursor.",
+    )

@@ -1,0 +1,69 @@
+"""What a replica must remember outside its database: epoch and clock high-water mark.
+
+A database can be restored from a backup; this file is not part of it. So a clock that comes back
+with an old database still never gives a reading twice, and sync can tell that the counter began a
+new life (a new epoch).
+
+The mark is moved ahead in steps of a minute, so a busy replica writes it at most once
+in a minute and an idle one never.
+"""
+
+import json
+from pathlib import Path
+
+from unibos.base.clock import COUNTER_BITS, HybridClock, Wall
+from unibos.base.errors import Damaged
+from unibos.base.ids import new_id
+from unibos.core.store.system import System
+
+AHEAD = 60_000 << COUNTER_BITS
+
+
+class Replica:
+    """The epoch, and a clock that keeps its high-water mark in a file.
+
+    :param path: the file, made when absent.
+    :param newest: the highest reading that the database holds.
+    :raises Damaged: ``replica_damaged`` when the file cannot be understood.
+    """
+
+    def __init__(self, path: Path, newest: int, wall: Wall, system: System) -> None:
+        self._path = path
+        self._system = system
+        if path.exists():
+            self.epoch, self._mark = _parse(path)
+        else:
+            self.epoch, self._mark = new_id(), 0
+            self._save()
+        # A database within a minute of the mark is the one that moved it: its own newest
+        # reading is exact. One further behind was restored, and the mark is all that is known.
+        floor = newest if newest >= self._mark - AHEAD else self._mark
+        self._clock = HybridClock(wall, floor)
+
+    def tick(self) -> int:
+        """A new clock reading, never given before, not even by a later restored database."""
+        hlc = self._clock.tick()
+        if hlc > self._mark:
+            self._mark = hlc + AHEAD
+            self._save()
+        return hlc
+
+    def see(self, hlc: int) -> None:
+        """Take note of a peer's reading."""
+        self._clock.see(hlc)
+
+    def _save(self) -> None:
+        text = json.dumps({"epoch": self.epoch, "clock_mark": self._mark})
+        self._system.replace_text(self._path, text + "\n")
+
+
+def _parse(path: Path) -> tuple[str, int]:
+    try:
+        saved = json.loads(path.read_text())
+        return str(saved["epoch"]), int(saved["clock_mark"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Damaged(
+            "replica_damaged",
+            f"{path} cannot be read: {error}.",
+            hint="Remove the file: the replica then begins a new epoch.",
+        ) from error

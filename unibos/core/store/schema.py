@@ -1,0 +1,206 @@
+"""The tables, and how a database gets from one version of them to the next.
+
+Each migration runs in its own transaction together with the new version number
+(``PRAGMA user_version``), after a backup copy was made; a newer database is refused.
+Add a migration at the end; never change one that was released.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unibos.base.errors import Conflict, StorageFull
+from unibos.core.store.system import System, reach
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Migration = Callable[["Database"], None]
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    system: System,
+    migrations: tuple[Migration, ...] | None = None,
+) -> None:
+    """Bring the database to the newest version; nothing is written when it is there already.
+
+    :raises Conflict: ``schema_newer`` when a newer UNIBOS wrote this database.
+    """
+    steps = MIGRATIONS if migrations is None else migrations
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(steps):
+        raise Conflict(
+            "schema_newer",
+            f"{path} has schema {version}; this program knows {len(steps)}.",
+            hint="Install the version of UNIBOS that last ran here, or a newer one.",
+        )
+    if version == len(steps):
+        return
+    if version:
+        _back_up(connection, path, version, system)
+    from sqlite_utils import Database
+
+    database = Database(connection, execute_plugins=False)
+    for number, step in enumerate(steps[version:], start=version + 1):
+        with database.atomic():
+            step(database)
+            reach("migration.before_version")
+            connection.execute(f"PRAGMA user_version={number}")
+        reach("migration.after_step")
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int, system: System) -> None:
+    target = path.with_name(f"{path.stem}-schema{version}.backup")
+    fresh = target.with_suffix(".new")
+    system.remove(fresh)
+    try:
+        copy = sqlite3.connect(fresh)
+        try:
+            connection.backup(copy)
+        finally:
+            copy.close()
+        with fresh.open("rb+") as file:
+            system.sync(file)
+        system.rename(fresh, target)
+    except (sqlite3.Error, OSError) as error:
+        system.remove(fresh)
+        raise StorageFull(
+            "backup_failed",
+            f"No backup could be made before the migration: {error}. Nothing was changed.",
+            hint=f"Free as much space as {path} takes, then start again.",
+        ) from error
+
+
+def _first(database: "Database") -> None:
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            database.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE orgs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE members (
+    org TEXT NOT NULL REFERENCES orgs(id),
+    user TEXT NOT NULL REFERENCES users(id),
+    role TEXT NOT NULL,
+    PRIMARY KEY (org, user)
+) WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    org TEXT NOT NULL,
+    user TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended_because TEXT
+) WITHOUT ROWID;
+
+CREATE INDEX sessions_by_user ON sessions (user);
+
+CREATE TABLE collections (
+    org TEXT NOT NULL,
+    name TEXT NOT NULL,
+    module TEXT,
+    schema TEXT NOT NULL,
+    strategy TEXT NOT NULL,
+    export TEXT NOT NULL,
+    ceiling TEXT NOT NULL,
+    search TEXT NOT NULL,
+    PRIMARY KEY (org, name)
+) WITHOUT ROWID;
+
+CREATE TABLE records (
+    num INTEGER PRIMARY KEY,
+    org TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hlc INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    data TEXT NOT NULL,
+    field_clocks TEXT,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (org, collection, id)
+);
+
+CREATE UNIQUE INDEX records_by_seq ON records (org, collection, seq);
+
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, body, org UNINDEXED, collection UNINDEXED,
+    tokenize = "unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE blobs (
+    org TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (org, sha256)
+) WITHOUT ROWID;
+
+CREATE INDEX blobs_by_hash ON blobs (sha256);
+
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    args TEXT NOT NULL,
+    requires TEXT NOT NULL,
+    locality TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL,
+    run_at INTEGER NOT NULL,
+    lease_until INTEGER,
+    owner TEXT,
+    progress TEXT,
+    result TEXT,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER
+) WITHOUT ROWID;
+
+CREATE INDEX jobs_open ON jobs (state, queue, priority DESC, run_at)
+    WHERE state IN ('queued', 'running');
+
+CREATE TABLE job_events (
+    num INTEGER PRIMARY KEY AUTOINCREMENT,
+    org TEXT NOT NULL,
+    job TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL
+);
+
+CREATE INDEX job_events_by_job ON job_events (job, num)
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (_first,)

@@ -1,0 +1,224 @@
+"""The store of one role: opened and closed as a whole, read and written through functions.
+
+``read(question)`` runs a function of a :class:`View` on the caller's thread; ``write(change)``
+runs a function of a :class:`Transaction` on the writer thread and returns after the commit. Their
+``aread`` and ``awrite`` twins are for event loops. The verbs (``records.create`` and the like)
+are such functions and can be combined: what one ``write`` does is kept whole or not at all.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from unibos.base.clock import Wall, wall_ms
+from unibos.core.store.blobs import BlobFiles
+from unibos.core.store.collections import Cache
+from unibos.core.store.connection import Readers, open_writer
+from unibos.core.store.counters import Counters
+from unibos.core.store.owner import OwnerLock
+from unibos.core.store.replica import Replica
+from unibos.core.store.schema import migrate
+from unibos.core.store.system import System
+from unibos.core.store.transaction import Changed, Transaction, View
+from unibos.core.store.waiting import Mailbox
+from unibos.core.store.writer import Writer
+
+T = TypeVar("T")
+Listener = Callable[[list[Changed]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Limits of a store: page cache in KiB for the writer and for each reader, reader threads."""
+
+    cache_kib: int = 4096
+    reader_threads: int = 2
+
+
+class Store:
+    """A database file with its blobs, owned by this process.
+
+    :param folder: the data directory; made when absent.
+    :param name: the database's name in it, ``node`` or ``hub``.
+    :param origin: the instance's id, written beside every change.
+    :raises Conflict: ``database_in_use``, ``schema_newer``.
+    :raises Damaged: ``database_damaged``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        origin: str,
+        *,
+        options: Options | None = None,
+        wall: Wall = wall_ms,
+        system: System | None = None,
+    ) -> None:
+        options = options or Options()
+        self.system = system or System()
+        self.path = folder / f"{name}.db"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._owner = OwnerLock(self.path)
+        try:
+            connection = open_writer(self.path, options.cache_kib)
+            try:
+                migrate(connection, self.path, self.system)
+                self._counters = Counters(connection)
+                self.replica = Replica(
+                    folder / f"{name}.replica", self._counters.hlc, wall, self.system
+                )
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            self._owner.release()
+            raise
+        self.blobs = BlobFiles(folder / "blobs", self.system)
+        self._connection = connection
+        self._origin = origin
+        self._cache = Cache()
+        self._listeners: list[Listener] = []
+        self._writer = Writer(connection, self._counters.keep)
+        self._readers = Readers(self.path, options.cache_kib)
+        self._pool = ThreadPoolExecutor(options.reader_threads, "store-reader")
+        self._mailboxes = threading.local()
+        self._writer.start()
+
+    def close(self) -> None:
+        """Finish the waiting writes, move the log into the database, and let go of the files."""
+        self._writer.stop()
+        self._pool.shutdown(cancel_futures=True)
+        self._readers.close()
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        self._owner.release()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have ``listener`` told of every commit, on the writer thread; the result ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def org(self, org: str) -> "OrgStore":
+        """One org's door to this store."""
+        return OrgStore(self, org)
+
+    def read(self, question: Callable[[View], T], org: str = "") -> T:
+        """Answer a short question on the caller's thread, from one consistent snapshot."""
+        connection = self._readers.get()
+        view = View(connection, org, self._cache)
+        connection.execute("BEGIN")
+        try:
+            return question(view)
+        finally:
+            connection.execute("COMMIT")
+
+    async def aread(self, question: Callable[[View], T], org: str = "") -> T:
+        """Answer a question that may take long, on a reader thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self.read, question, org)
+
+    def write(self, change: Callable[[Transaction], T], org: str = "") -> T:
+        """Make a change and return its value after the commit; for threads.
+
+        :raises StorageFull: ``storage_full``; nothing of the change was kept.
+        :raises Unavailable: ``store_closed``, ``store_overloaded``.
+        """
+        future: Future[T] = Future()
+
+        def done(value: T, error: BaseException | None) -> None:
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
+
+        self._submit(change, org, done)
+        return future.result()
+
+    async def awrite(self, change: Callable[[Transaction], T], org: str = "") -> T:
+        """:meth:`write` for event loops."""
+        loop = asyncio.get_running_loop()
+        mailbox = self._mailbox(loop)
+        future: asyncio.Future[T] = loop.create_future()
+        self._submit(change, org, lambda value, error: mailbox.post(future, value, error))
+        return await future
+
+    def _mailbox(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
+        known: tuple[asyncio.AbstractEventLoop, Mailbox] | None
+        known = getattr(self._mailboxes, "known", None)
+        if known is None or known[0] is not loop:
+            known = (loop, Mailbox(loop))
+            self._mailboxes.known = known
+        return known[1]
+
+    def _submit(
+        self,
+        change: Callable[[Transaction], T],
+        org: str,
+        done: Callable[[T, BaseException | None], None],
+    ) -> None:
+        transaction: Transaction | None = None
+
+        def work(connection: sqlite3.Connection) -> T:
+            nonlocal transaction
+            transaction = Transaction(
+                connection, org, self._cache, self._origin, self.replica, self._counters
+            )
+            return change(transaction)
+
+        def finish(value: T, error: BaseException | None) -> None:
+            if error is None and transaction is not None:
+                for effect in transaction.after_commit:
+                    effect()
+                if transaction.changes:
+                    for listener in tuple(self._listeners):
+                        listener(transaction.changes)
+            done(value, error)
+
+        self._writer.submit(work, finish)
+
+
+class OrgStore:
+    """A :class:`Store` with the org filled in: all that a request of that org can reach."""
+
+    __slots__ = ("_store", "org")
+
+    def __init__(self, store: Store, org: str) -> None:
+        self._store = store
+        self.org = org
+
+    @property
+    def blobs(self) -> BlobFiles:
+        """The files behind the org's blobs; rows in the database say which are the org's."""
+        return self._store.blobs
+
+    def read(self, question: Callable[[View], T]) -> T:
+        """See :meth:`Store.read`."""
+        return self._store.read(question, self.org)
+
+    async def aread(self, question: Callable[[View], T]) -> T:
+        """See :meth:`Store.aread`."""
+        return await self._store.aread(question, self.org)
+
+    def write(self, change: Callable[[Transaction], T]) -> T:
+        """See :meth:`Store.write`."""
+        return self._store.write(change, self.org)
+
+    async def awrite(self, change: Callable[[Transaction], T]) -> T:
+        """See :meth:`Store.awrite`."""
+        return await self._store.awrite(change, self.org)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have ``listener`` told of the org's commits, on the writer thread."""
+
+        def of_this_org(changes: list[Changed]) -> None:
+            mine = [change for change in changes if change.org == self.org]
+            if mine:
+                listener(mine)
+
+        return self._store.listen(of_this_org)

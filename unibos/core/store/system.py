@@ -1,0 +1,75 @@
+"""The system calls that durability hangs on, each with a name, so that a test can fail just one.
+
+``System`` is the real thing; a test passes a subclass that raises ``OSError`` at the call under
+test. ``reach`` marks the points at which a crash test kills the process.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+_listener: Callable[[str], None] | None = None
+
+
+def listen(listener: Callable[[str], None] | None) -> None:
+    """Have ``listener`` called with the name of each crash point reached; None ends it."""
+    global _listener  # noqa: PLW0603 - one hook for the whole process is the point of it
+    _listener = listener
+
+
+def reach(point: str) -> None:
+    """Mark a moment between two durable steps; costs nothing unless a test listens."""
+    if _listener is not None:
+        _listener(point)
+
+
+class System:
+    """Durable file operations."""
+
+    def create(self, path: Path) -> BinaryIO:
+        """Open a new file for writing; its directory is made when absent."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
+
+    def append(self, path: Path) -> BinaryIO:
+        """Open a file, made when absent, for writing at its end."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab")
+
+    def write(self, file: BinaryIO, data: bytes) -> None:
+        """Write all of ``data``."""
+        file.write(data)
+
+    def sync(self, file: BinaryIO) -> None:
+        """Return only when the file's bytes are on the disk."""
+        file.flush()
+        os.fsync(file.fileno())
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Move a file over ``target`` in one step and make the move durable."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        self.sync_directory(target.parent)
+
+    def sync_directory(self, folder: Path) -> None:
+        """Make the names in ``folder`` durable."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; a file that is gone already is no error."""
+        path.unlink(missing_ok=True)
+
+    def replace_text(self, path: Path, text: str, mode: int = 0o600) -> None:
+        """Write a small file so that a reader sees the old or the new text, never a part."""
+        fresh = path.with_name(f".{path.name}.new")
+        self.remove(fresh)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            self.write(file, text.encode())
+            self.sync(file)
+        self.rename(fresh, path)

@@ -1,0 +1,71 @@
+"""What a verb of the store gets: a view to read from, or a transaction to write in.
+
+Both belong to one org, and no verb takes an org from anywhere else. Views of the instance itself
+(org ``""``) are for identity and jobs, whose own verbs say where they look across orgs.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unibos.base.clock import hlc_ms
+from unibos.core.store.clocks import Clock
+from unibos.core.store.counters import Counters
+from unibos.core.store.replica import Replica
+
+if TYPE_CHECKING:
+    from unibos.core.store.collections import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A committed change, as told to listeners: no data, so nothing leaks into logs."""
+
+    org: str
+    topic: str  # "record", "job" or "identity"
+    collection: str = ""
+    id: str = ""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class View:
+    """A consistent read of one org's data."""
+
+    connection: sqlite3.Connection
+    org: str
+    collections: "Cache"
+
+
+@dataclass(slots=True)
+class Transaction(View):
+    """One piece of a group commit: it is kept whole, or nothing of it."""
+
+    origin: str
+    replica: Replica
+    counters: Counters
+    changes: list[Changed] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    _now: int = 0
+
+    def stamp(self) -> Clock:
+        """A new clock for a record that changes."""
+        hlc = self.replica.tick()
+        self.counters.hlc = hlc
+        return hlc, self.origin
+
+    def next_seq(self) -> int:
+        """The next value of the replica's counter."""
+        self.counters.seq += 1
+        return self.counters.seq
+
+    def now(self) -> int:
+        """The transaction's time in milliseconds since 1970; it never goes back."""
+        if not self._now:
+            self._now = hlc_ms(self.stamp()[0])
+        return self._now
+
+    def changed(self, topic: str, collection: str = "", id_: str = "", seq: int = 0) -> None:
+        """Have listeners told once this is committed."""
+        self.changes.append(Changed(self.org, topic, collection, id_, seq))
