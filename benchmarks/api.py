@@ -7,14 +7,13 @@ progress to standard error. See benchmarks/README.md for how to read it.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import machine
 import peers
 import process
 from load import Case, Round, percentile, ratios, run
@@ -77,9 +76,7 @@ def about(rivals: Sequence[Peer], options: argparse.Namespace) -> dict[str, obje
     """What was measured, on what."""
     return {
         "benchmark": "api",
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
+        **machine.describe(),
         "records": options.records,
         "seconds": options.seconds,
         "rounds": ROUNDS,

@@ -7,8 +7,6 @@ error; the exit code is 1 when a budget is broken. See benchmarks/README.md.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -17,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import machine
 import process
 from notes import make_notes
 from peers import Unibos
@@ -55,6 +54,7 @@ class Measure:
 def main() -> None:
     """Measure and print."""
     options = arguments()
+    about = {"benchmark": "footprint", **machine.describe()}
     with tempfile.TemporaryDirectory(prefix="unibos-footprint-") as name:
         folder = Path(name)
         measures = [version_time()]
@@ -63,14 +63,7 @@ def main() -> None:
             measures += start_times(profile, folder / f"start-{profile}", options.starts)
         measures += idle(options.profiles, folder, options.idle_seconds)
     rows = [measure.as_json() for measure in measures]
-    about = {
-        "benchmark": "footprint",
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "idle_seconds": options.idle_seconds,
-        "notes": NOTES,
-    }
+    about |= {"idle_seconds": options.idle_seconds, "notes": NOTES}
     ok = all(row.get("ok", True) for row in rows)
     print(json.dumps({**about, "ok": ok, "measures": rows}, indent=2))
     sys.exit(not ok)
