@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,16 @@ def family(pid: int) -> list[int]:
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
             found += [int(child) for child in _read(task).split()]
+    return found
+
+
+def of_sessions(sessions: Collection[int]) -> dict[int, str]:
+    """Living processes of these sessions (setsid(2)): their command lines by id."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        state = _read(place / "stat").rpartition(")")[2].split()
+        if state and state[0] != "Z" and int(state[3]) in sessions:
+            found[int(place.name)] = _read(place / "cmdline").replace("\0", " ").strip()
     return found
 
 

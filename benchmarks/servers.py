@@ -3,6 +3,7 @@
 Each is reached on the loopback address only, and stopped by its own process id.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import process
 from load import Address
 
 HOST = "127.0.0.1"
@@ -50,7 +52,7 @@ class Server:
     port: int
     health: str
     log: Path
-    started: float = field(default=0.0, init=False)
+    _lives: list[int] = field(default_factory=list, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -70,19 +72,29 @@ class Server:
 
         :raises ServerError: when it ends, or is not healthy within 30 s; with its last lines.
         """
-        self.started = time.perf_counter()
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command, cwd=REPOSITORY, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-        while time.perf_counter() - self.started < START_SECONDS:
-            if self._process.poll() is not None:
+        began = time.perf_counter()
+        self.launch()
+        while time.perf_counter() - began < START_SECONDS:
+            if not self.is_running():
                 raise ServerError(f"{self.command[0]} ended:\n{self.last_lines()}")
             if self.is_healthy():
-                return time.perf_counter() - self.started
+                return time.perf_counter() - began
             time.sleep(0.002)
         self.kill()
         raise ServerError(f"{self.command[0]} was not healthy in time:\n{self.last_lines()}")
+
+    def launch(self) -> None:
+        """Start it without waiting, in a session of its own."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._lives.append(self._process.pid)
 
     def is_healthy(self) -> bool:
         """Ask for its health once."""
@@ -114,6 +126,19 @@ class Server:
         if self._process is not None and self.is_running():
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def orphans(self, patience: float = 5.0) -> list[str]:
+        """Commands of processes that outlive a stopped server for longer than ``patience`` s.
+
+        Those found are killed.
+        """
+        end = time.monotonic() + patience
+        while (left := process.of_sessions(self._lives)) and time.monotonic() < end:
+            time.sleep(0.05)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return list(left.values())
 
     def last_lines(self, count: int = 20) -> str:
         """The end of what it printed."""

@@ -39,3 +39,12 @@ def test_an_ended_process_has_used_nothing():
     assert process.cpu_seconds(done.pid) == 0
     assert process.memory_kib(done.pid) == {"rss": 0, "pss": 0}
     assert process.written_bytes(done.pid) == 0
+
+
+def test_a_session_is_found_while_it_lives():
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER], stdin=subprocess.PIPE, start_new_session=True
+    ) as made:
+        assert set(process.of_sessions([made.pid])) == {made.pid}
+        made.stdin.close()
+    assert process.of_sessions([made.pid]) == {}
