@@ -1,0 +1,145 @@
+"""The one object that a role makes and the doors ask: logins, tokens, setup, users, scopes.
+
+Built once, from a store and the instance's key::
+
+    key = InstanceKey.open(folder)
+    store = Store(folder, "node", key.id)
+    identity = Identity(store, key, folder, Options(...))
+    ...
+    identity.close()
+    store.close()
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unibos.base.clock import Wall, wall_ms
+from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.login import Login, Person
+from unibos.core.identity.scope import Scope
+from unibos.core.identity.users import Users
+from unibos.core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a role decides: the first org's name, and the cost of passwords.
+
+    :param profile: ``edge``, ``standard`` or ``desktop``; says how dear one hash is.
+    :param password_hashes: how many passwords are hashed at the same time.
+    :param service_uid: the user id that the local socket lets in beside root.
+    """
+
+    org_name: str = "Home"
+    profile: str = "edge"
+    password_hashes: int = 1
+    service_uid: int = field(default_factory=os.getuid)
+
+
+class Identity:
+    """Who may do what on this instance.
+
+    :param folder: the data directory; ``setup-code`` lies in it until an owner exists.
+
+    Attributes: ``org`` is the id of the local org, made at first start; ``users`` manages the
+    accounts of an org.
+    """
+
+    org: str
+    users: Users
+
+    def __init__(
+        self,
+        store: Store,
+        key: InstanceKey,
+        folder: Path,
+        options: Options | None = None,
+        *,
+        wall: Wall = wall_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None: ...
+
+    def close(self) -> None:
+        """Stop the hashing threads and stop listening to the store."""
+        ...
+
+    @property
+    def setup_code(self) -> str | None:
+        """The code to show on the console, such as ``123456-654321``; None once set up."""
+        ...
+
+    async def setup(self, code: str, email: str, name: str, password: str, address: str) -> Login:
+        """Make the owner of the local org and log them in.
+
+        :param address: where the request comes from, as :meth:`login` takes it.
+        :raises Conflict: ``setup_done``.
+        :raises Unauthenticated: ``setup_code_wrong``.
+        :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
+        :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_too_short``,
+            ``password_too_long``, ``password_too_common``.
+        """
+        ...
+
+    async def setup_without_code(self, email: str, name: str, password: str) -> Person:
+        """:meth:`setup` for the configuration file and the local socket.
+
+        :raises Conflict: ``setup_done``.
+        :raises Invalid: as :meth:`setup`.
+        """
+        ...
+
+    async def login(self, email: str, password: str, address: str) -> Login:
+        """Begin a session. Unknown, disabled and mistyped get the same answer in the same time.
+
+        :param address: the client's IP address; empty for the local socket.
+        :raises Unauthenticated: ``login_failed``.
+        :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
+        :raises Unavailable: ``login_overloaded`` when too many passwords wait to be checked.
+        """
+        ...
+
+    async def refresh(self, refresh_token: str) -> Login:
+        """Exchange a refresh token for a new pair; each is good for once.
+
+        :raises Unauthenticated: ``refresh_invalid``, ``refresh_expired``, ``session_ended``, or
+            ``refresh_reused``: the token was used before, so the session is ended for everybody.
+        """
+        ...
+
+    async def logout(self, scope: Scope, *, everywhere: bool = False) -> None:
+        """End the session that asks, or all of this user's; its tokens are dead at once."""
+        ...
+
+    async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
+        """Change one's own password; all sessions end, and a new one begins.
+
+        :raises Forbidden: ``password_wrong``; ``user_required`` when no account asks.
+        :raises TooMany: ``too_many_attempts``.
+        :raises Invalid: ``password_…`` as :meth:`setup`.
+        """
+        ...
+
+    def authenticate(self, access_token: str) -> Scope:
+        """The scope behind an access token: a dict look-up when it was seen before.
+
+        :raises Unauthenticated: ``token_invalid``, ``token_expired``, ``session_ended``.
+        """
+        ...
+
+    def local_scope(self, uid: int) -> Scope:
+        """See :func:`unibos.core.identity.scope.local_scope`.
+
+        :raises Forbidden: ``peer_refused``.
+        """
+        ...
+
+    def system_scope(self, name: str) -> Scope:
+        """The scope of the instance's own work in the local org."""
+        ...
+
+    async def clean_up(self) -> int:
+        """Forget sessions that ended or expired 30 days ago; the number of them."""
+        ...

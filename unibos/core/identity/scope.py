@@ -1,0 +1,104 @@
+"""Who asks: a role, a principal, and the one org's store that a request may reach.
+
+A function of the core that works for somebody gets a :class:`Scope`. It is made at the door, from
+an access token, from the peer of the local socket, or for the instance's own work, and nothing
+in it leads to another org's data.
+"""
+
+import functools
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from unibos.base.errors import Forbidden
+from unibos.core.store.store import OrgStore, Store
+
+ROOT_UID = 0
+
+
+@functools.total_ordering
+class Role(Enum):
+    """What a member may do in an org; a higher role may do all that a lower one may.
+
+    JSON holds the value: ``"viewer"``, ``"member"``, ``"admin"`` or ``"owner"``.
+    """
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+    def __str__(self) -> str:
+        return self.value
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Role):
+            return NotImplemented
+        return _RANKS[self] < _RANKS[other]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks.
+
+    :param kind: ``user`` for an account; ``local`` for a process of this machine, known by its
+        user id; ``system`` for the instance's own work.
+    :param id: the account's id; for ``local`` ``uid:N``; for ``system`` the name.
+    """
+
+    kind: Literal["user", "local", "system"]
+    id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who asks, and that one org's store.
+
+    :param session: the session behind the access token; empty for ``local`` and ``system``.
+    """
+
+    org: str
+    store: OrgStore
+    principal: Principal
+    role: Role
+    session: str = ""
+
+    def require(self, role: Role) -> None:
+        """Let only this role and higher ones pass.
+
+        :raises Forbidden: ``role_required``; ``facts["role"]`` names the role.
+        """
+        if self.role < role:
+            raise Forbidden(
+                "role_required",
+                f"This needs the role {role}; you are {self.role}.",
+                hint="An owner or admin of the org can change roles.",
+                role=str(role),
+            )
+
+
+def system_scope(store: Store, org: str, name: str) -> Scope:
+    """The scope of the instance's own work, such as a job: an owner's rights in one org."""
+    return Scope(org, store.org(org), Principal("system", name, name), Role.OWNER)
+
+
+def local_scope(store: Store, org: str, uid: int, service_uid: int) -> Scope:
+    """The scope of a process on this machine that connected to the local socket.
+
+    :param uid: the peer's user id, as the kernel tells it.
+    :param service_uid: the user id that this instance runs as.
+    :raises Forbidden: ``peer_refused`` for everybody but root and the service's own user.
+    """
+    if uid not in (ROOT_UID, service_uid):
+        raise Forbidden(
+            "peer_refused",
+            "Only root and the service's own user may use the local socket.",
+            hint="Put sudo in front of the command.",
+        )
+    name = "root" if uid == ROOT_UID else "service"
+    return Scope(org, store.org(org), Principal("local", f"uid:{uid}", name), Role.OWNER)
