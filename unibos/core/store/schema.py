@@ -132,6 +132,7 @@ CREATE TABLE collections (
     export TEXT NOT NULL,
     ceiling TEXT NOT NULL,
     search TEXT NOT NULL,
+    managed INTEGER NOT NULL,
     PRIMARY KEY (org, name)
 ) WITHOUT ROWID;
 
@@ -167,8 +168,8 @@ CREATE TABLE blobs (
 CREATE INDEX blobs_by_hash ON blobs (sha256);
 
 CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
     org TEXT NOT NULL,
+    id TEXT NOT NULL,
     kind TEXT NOT NULL,
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL,
@@ -176,8 +177,9 @@ CREATE TABLE jobs (
     args TEXT NOT NULL,
     requires TEXT NOT NULL,
     locality TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 0,
     max_attempts INTEGER NOT NULL,
+    interruptions INTEGER NOT NULL DEFAULT 0,
     run_at INTEGER NOT NULL,
     lease_until INTEGER,
     owner TEXT,
@@ -185,11 +187,15 @@ CREATE TABLE jobs (
     result TEXT,
     error TEXT,
     created_at INTEGER NOT NULL,
-    finished_at INTEGER
+    finished_at INTEGER,
+    PRIMARY KEY (org, id)
 ) WITHOUT ROWID;
 
-CREATE INDEX jobs_open ON jobs (state, queue, priority DESC, run_at)
-    WHERE state IN ('queued', 'running');
+CREATE INDEX jobs_waiting ON jobs (org, priority DESC, run_at, id, kind)
+    WHERE state = 'queued';
+
+CREATE INDEX jobs_running ON jobs (org, owner, lease_until)
+    WHERE state = 'running';
 
 CREATE TABLE job_events (
     num INTEGER PRIMARY KEY AUTOINCREMENT,

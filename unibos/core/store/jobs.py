@@ -1,0 +1,343 @@
+"""Jobs: durable units of work, and the verbs of those who ask for them.
+
+A job is made in the same transaction as the record change that asks for it. Whoever runs jobs
+uses the verbs in ``leases``. Every change of state, and every progress told, appends an event.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from unibos.base.clock import iso
+from unibos.base.errors import Conflict, Invalid, NotFound
+from unibos.base.ids import is_id, new_id
+from unibos.core.store.transaction import Changed, Transaction, View
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+Locality = Literal["node_only", "hub", "any"]
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job has got.
+
+    :param value: between 0 and 1; None when nobody can tell.
+    :param phase: what is being done, in few words.
+    """
+
+    value: float | None = None
+    phase: str = ""
+
+
+class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an attempt failed, in the words of :class:`unibos.base.errors.Error`."""
+
+    code: str
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """What the table must know of a kind of job.
+
+    :param name: such as ``documents.read``; the module's name comes first.
+    :param queue: the named line that it waits in.
+    :param priority: a higher one runs earlier.
+    :param max_attempts: how often it may be tried before it has failed for good.
+    :param locality: where it may run.
+    :param requires: capabilities that whoever runs it must have, such as ``gpu``.
+    """
+
+    name: str
+    queue: str = "default"
+    priority: int = 0
+    max_attempts: int = 3
+    locality: Locality = "any"
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands. Times are in milliseconds since 1970.
+
+    :param attempt: how often it was started; the fence: who runs an older attempt is refused.
+    :param max_attempts: grows with each stop of the server that was not the job's fault.
+    :param interruptions: how often the server ended without handing the job back.
+    :param result: JSON value kept by its kind once it is done.
+    """
+
+    org: str
+    id: str
+    kind: str
+    queue: str
+    priority: int
+    state: JobState
+    args: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    interruptions: int
+    run_at: int
+    lease_until: int | None
+    owner: str | None
+    progress: Progress | None
+    result: Any
+    error: JobError | None
+    created_at: int
+    finished_at: int | None
+
+    @property
+    def json(self) -> bytes:
+        """The job as the API gives it."""
+        return _encode(
+            {
+                "id": self.id,
+                "kind": self.kind,
+                "queue": self.queue,
+                "priority": self.priority,
+                "state": self.state.value,
+                "progress": self.progress,
+                "attempt": self.attempt,
+                "max_attempts": self.max_attempts,
+                "run_at": iso(self.run_at),
+                "error": self.error,
+                "result": self.result,
+                "created_at": iso(self.created_at),
+                "finished_at": None if self.finished_at is None else iso(self.finished_at),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Something that happened to a job.
+
+    :param num: rises over all jobs of the instance; the id of a server-sent event.
+    :param type: the state it came into, or ``progress``.
+    :param at: milliseconds since 1970.
+    """
+
+    num: int
+    job: str
+    type: str
+    at: int
+    data: dict[str, Any]
+
+    @property
+    def json(self) -> bytes:
+        """The event as the API gives it."""
+        return _encode(
+            {
+                "num": self.num,
+                "job": self.job,
+                "type": self.type,
+                "at": iso(self.at),
+                "data": self.data,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, newest first, and the cursor of the next page or None."""
+
+    items: list[Job]
+    next: str | None
+
+
+COLUMNS = (
+    "org, id, kind, queue, priority, state, args, attempt, max_attempts, interruptions,"
+    " run_at, lease_until, owner, progress, result, error, created_at, finished_at"
+)
+
+
+def from_row(row: tuple[Any, ...]) -> Job:
+    """A job from a row of :data:`COLUMNS`."""
+    (org, id_, kind, queue, priority, state, args, attempt, max_attempts, interruptions) = row[:10]
+    run_at, lease_until, owner, progress, result, error, created_at, finished_at = row[10:]
+    return Job(
+        org=org,
+        id=id_,
+        kind=kind,
+        queue=queue,
+        priority=priority,
+        state=JobState(state),
+        args=_decode(args),
+        attempt=attempt,
+        max_attempts=max_attempts,
+        interruptions=interruptions,
+        run_at=run_at,
+        lease_until=lease_until,
+        owner=owner,
+        progress=None if progress is None else _decode(progress, type=Progress),
+        result=None if result is None else _decode(result),
+        error=None if error is None else _decode(error, type=JobError),
+        created_at=created_at,
+        finished_at=finished_at,
+    )
+
+
+def add(
+    tx: Transaction, kind: JobSpec, args: Mapping[str, Any], *, run_at: int | None = None
+) -> Job:
+    """Make a job; it runs once the transaction is committed.
+
+    :param args: JSON values for the kind's functions; never a secret.
+    :param run_at: not before this time, in milliseconds since 1970; None for at once.
+    """
+    clock = tx.stamp()
+    now = tx.now()
+    row = tx.connection.execute(
+        "INSERT INTO jobs (org, id, kind, queue, priority, state, args, requires, locality,"  # noqa: S608 - a constant
+        " max_attempts, run_at, created_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)"
+        f" RETURNING {COLUMNS}",
+        (
+            tx.org,
+            new_id(clock[0]),
+            kind.name,
+            kind.queue,
+            kind.priority,
+            _encode(args).decode(),
+            _encode(kind.requires).decode(),
+            kind.locality,
+            kind.max_attempts,
+            now if run_at is None else run_at,
+            now,
+        ),
+    ).fetchone()
+    job = from_row(row)
+    append(tx, job, job.state, {"run_at": iso(job.run_at)})
+    return job
+
+
+def get(view: View, id_: str) -> Job:
+    """One job of the org.
+
+    :raises NotFound: ``job_not_found``.
+    """
+    row = view.connection.execute(
+        f"SELECT {COLUMNS} FROM jobs WHERE org = ? AND id = ?",  # noqa: S608 - a constant
+        (view.org, id_),
+    ).fetchone()
+    if row is None:
+        raise NotFound("job_not_found", f"There is no job {id_[:64]!r}.")
+    return from_row(row)
+
+
+def page(
+    view: View,
+    *,
+    state: JobState | None = None,
+    kind: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> JobPage:
+    """One page of the org's jobs, newest first.
+
+    :param cursor: the ``next`` of the page before.
+    :raises Invalid: ``cursor_invalid``.
+    """
+    where, values = ["org = ?"], [view.org]
+    if state is not None:
+        where.append("state = ?")
+        values.append(state)
+    if kind is not None:
+        where.append("kind = ?")
+        values.append(kind)
+    if cursor is not None:
+        if not is_id(cursor):
+            raise Invalid(
+                "cursor_invalid",
+                "This cursor does not belong to this list.",
+                hint="Start again without a cursor.",
+            )
+        where.append("id < ?")
+        values.append(cursor)
+    rows = view.connection.execute(
+        f"SELECT {COLUMNS} FROM jobs WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
+        " ORDER BY id DESC LIMIT ?",
+        [*values, limit + 1],
+    ).fetchall()
+    items = [from_row(row) for row in rows[:limit]]
+    return JobPage(items, items[-1].id if len(rows) > limit else None)
+
+
+def cancel(tx: Transaction, id_: str) -> Job:
+    """Make a job end as ``cancelled``, now; who runs it is refused from here on.
+
+    Doors use ``Jobs.cancel``, which also tells the kind.
+
+    :raises NotFound: ``job_not_found``.
+    :raises Conflict: ``job_finished``.
+    """
+    job = get(tx, id_)
+    if job.state.final:
+        raise Conflict("job_finished", f"The job is {job.state} already.")
+    row = tx.connection.execute(
+        "UPDATE jobs SET state = 'cancelled', owner = NULL, lease_until = NULL, finished_at = ?"  # noqa: S608 - a constant
+        f" WHERE org = ? AND id = ? RETURNING {COLUMNS}",
+        (tx.now(), tx.org, id_),
+    ).fetchone()
+    job = from_row(row)
+    append(tx, job, job.state, {})
+    return job
+
+
+def events(view: View, id_: str, after: int = 0, limit: int = 100) -> list[JobEvent]:
+    """What happened to one job of the org after the event ``after``, oldest first."""
+    rows = view.connection.execute(
+        "SELECT num, job, type, at, data FROM job_events"
+        " WHERE org = ? AND job = ? AND num > ? ORDER BY num LIMIT ?",
+        (view.org, id_, after, limit),
+    )
+    return [_event(row) for row in rows]
+
+
+def all_events(view: View, after: int, limit: int = 500) -> list[JobEvent]:
+    """What happened to any job of the org after the event ``after``, oldest first."""
+    rows = view.connection.execute(
+        "SELECT num, job, type, at, data FROM job_events"
+        " WHERE num > ? AND org = ? ORDER BY num LIMIT ?",
+        (after, view.org, limit),
+    )
+    return [_event(row) for row in rows]
+
+
+def newest_event(view: View) -> int:
+    """The number of the instance's newest event; 0 when there is none."""
+    (num,) = view.connection.execute("SELECT coalesce(max(num), 0) FROM job_events").fetchone()
+    return int(num)
+
+
+def append(tx: Transaction, job: Job, type_: str, data: Mapping[str, Any]) -> None:
+    """Add an event, and have the job's org told of it after the commit."""
+    cursor = tx.connection.execute(
+        "INSERT INTO job_events (org, job, at, type, data) VALUES (?, ?, ?, ?, ?)",
+        (job.org, job.id, tx.now(), type_, _encode(data).decode()),
+    )
+    # Not tx.changed: a claim looks across orgs, and the change is the job's org's.
+    tx.changes.append(Changed(job.org, "job", "", job.id, cursor.lastrowid or 0))
+
+
+def _event(row: tuple[Any, ...]) -> JobEvent:
+    num, job, type_, at, data = row
+    return JobEvent(num, job, type_, at, _decode(data))
