@@ -95,10 +95,10 @@ CREATE TABLE orgs (
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
-    email TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     verifier TEXT NOT NULL,
-    disabled INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -107,8 +107,11 @@ CREATE TABLE members (
     org TEXT NOT NULL REFERENCES orgs(id),
     user TEXT NOT NULL REFERENCES users(id),
     role TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (org, user)
 ) WITHOUT ROWID;
+
+CREATE INDEX members_by_user ON members (user);
 
 CREATE TABLE sessions (
     id TEXT PRIMARY KEY,
@@ -121,7 +124,7 @@ CREATE TABLE sessions (
     ended_because TEXT
 ) WITHOUT ROWID;
 
-CREATE INDEX sessions_by_user ON sessions (user);
+CREATE INDEX sessions_by_user ON sessions (org, user);
 
 CREATE TABLE collections (
     org TEXT NOT NULL,
