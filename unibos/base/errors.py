@@ -27,6 +27,10 @@ class Invalid(Error):
     """The input breaks a rule that its sender could have known."""
 
 
+class Malformed(Error):
+    """The message itself cannot be understood."""
+
+
 class Unauthenticated(Error):
     """Nobody, or nobody that we know, asks."""
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from unibos.base.errors import Damaged, Invalid, NotFound, StorageFull, TooLarge
+from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, StorageFull, TooLarge
 from unibos.core.store.system import System, reach
 from unibos.core.store.transaction import Transaction, View
 
@@ -31,10 +31,13 @@ class Blob:
 class Upload:
     """Bytes on their way in: :meth:`write` them all, then :meth:`finish`, or :meth:`abort`."""
 
-    def __init__(self, path: Path, system: System, limit: int) -> None:
+    def __init__(self, path: Path, system: System, limit: int, active: set[Path]) -> None:
+        if path in active:
+            raise _busy()
         self.path = path
         self._system = system
         self._limit = limit
+        self._active = active
         self._hash = hashlib.sha256()
         self.size = 0
         if path.exists():
@@ -43,6 +46,7 @@ class Upload:
             self._file = system.append(path)
         except OSError as error:
             raise _disk(error) from error
+        active.add(path)
 
     def _take_up(self) -> None:
         with self.path.open("rb") as present:
@@ -72,6 +76,7 @@ class Upload:
 
     def pause(self) -> None:
         """Keep what arrived, to be continued by a later upload of the same name."""
+        self._active.discard(self.path)
         try:
             self._file.close()
         except OSError as error:
@@ -79,6 +84,7 @@ class Upload:
 
     def abort(self) -> None:
         """Forget it."""
+        self._active.discard(self.path)
         try:
             self._file.close()
         finally:
@@ -111,6 +117,7 @@ class Upload:
         except OSError as error:
             self.abort()
             raise _disk(error) from error
+        self._active.discard(self.path)
         reach("blob.renamed")
         return Blob(sha256, self.size)
 
@@ -122,6 +129,7 @@ class BlobFiles:
         self._folder = folder
         self._incoming = folder / "incoming"
         self._system = system
+        self._active: set[Path] = set()
 
     def path(self, sha256: str) -> Path:
         """Where the bytes are; never made from anything but 64 hexadecimal digits.
@@ -134,11 +142,11 @@ class BlobFiles:
 
     def upload(self, limit: int) -> Upload:
         """Begin to take in bytes whose hash is not known yet."""
-        return Upload(self._incoming / os.urandom(16).hex(), self._system, limit)
+        return Upload(self._incoming / os.urandom(16).hex(), self._system, limit, self._active)
 
     def resume(self, org: str, sha256: str, limit: int) -> Upload:
         """Begin or continue to take in bytes whose hash the sender knows."""
-        return Upload(self._partial(org, sha256), self._system, limit)
+        return Upload(self._partial(org, sha256), self._system, limit, self._active)
 
     def received(self, org: str, sha256: str) -> int:
         """How many bytes of an unfinished upload are here."""
@@ -146,6 +154,16 @@ class BlobFiles:
             return self._partial(org, sha256).stat().st_size
         except FileNotFoundError:
             return 0
+
+    def restart(self, org: str, sha256: str) -> None:
+        """Forget what an unfinished upload left.
+
+        :raises Conflict: ``upload_in_progress``.
+        """
+        path = self._partial(org, sha256)
+        if path in self._active:
+            raise _busy()
+        self._system.remove(path)
 
     def _partial(self, org: str, sha256: str) -> Path:
         self.path(sha256)
@@ -233,4 +251,12 @@ def _disk(error: OSError) -> StorageFull:
         "storage_full",
         f"The disk refused the bytes ({error.strerror}). Nothing of them was kept.",
         hint="Free some space (unibos doctor shows how much is left); reading still works.",
+    )
+
+
+def _busy() -> Conflict:
+    return Conflict(
+        "upload_in_progress",
+        "The same blob is being sent by another request.",
+        hint="Wait for it to end, then ask how much was received.",
     )

@@ -36,10 +36,15 @@ class Export(StrEnum):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """Which top-level fields the full-text index holds: one as title, others as body."""
+    """Which top-level fields the full-text index holds: one as title, others as body.
+
+    A record that has the field ``unless`` (such as the time at which it went to the bin) is left
+    out.
+    """
 
     title: str | None = None
     body: tuple[str, ...] = ()
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Collection:
 
     :param module: the module that declared it; None for a user's own.
     :param ceiling: the widest ``export`` that anybody can set.
+    :param managed: only the module writes its records; people go through the module's endpoints.
+    :param key: a top-level text field by whose value records are found fast.
     """
 
     name: str
@@ -57,12 +64,20 @@ class Collection:
     ceiling: Export = Export.HUB
     search: Search = Search()
     module: str | None = None
+    managed: bool = False
+    key: str | None = None
 
     def draft(self, data: Mapping[str, Any]) -> Draft:
         """Check a record's data; see :meth:`Schema.draft`."""
-        title = data.get(self.search.title, "") if self.search.title else ""
-        words = (title, *(data.get(name) for name in self.search.body))
-        return self.schema.draft(data, words)
+        key = data.get(self.key) if self.key else None
+        return self.schema.draft(data, self._words(data), key if isinstance(key, str) else None)
+
+    def _words(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
+        declared = self.search
+        if declared.unless and declared.unless in data:
+            return ()
+        title = data.get(declared.title, "") if declared.title else ""
+        return (title, *(data.get(name) for name in declared.body))
 
 
 class Cache:
@@ -88,12 +103,13 @@ class Cache:
 
 
 _SELECT = (
-    "SELECT name, schema, strategy, export, ceiling, search, module FROM collections WHERE org = ?"
+    "SELECT name, schema, strategy, export, ceiling, search, module, managed, key"
+    " FROM collections WHERE org = ?"
 )
 
 
 def _from_row(row: tuple[Any, ...]) -> Collection:
-    name, schema, strategy, export, ceiling, search, module = row
+    name, schema, strategy, export, ceiling, search, module, managed, key = row
     return Collection(
         name,
         Schema(msgspec.json.decode(schema)),
@@ -102,6 +118,8 @@ def _from_row(row: tuple[Any, ...]) -> Collection:
         Export(ceiling),
         msgspec.json.decode(search, type=Search),
         module,
+        bool(managed),
+        key,
     )
 
 
@@ -142,10 +160,11 @@ def declare(tx: Transaction, collection: Collection) -> None:
             f"{collection.name!r} may go no further than {collection.ceiling!s}.",
         )
     tx.connection.execute(
-        "INSERT INTO collections (org, name, module, schema, strategy, export, ceiling, search)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, name) DO UPDATE SET"
+        "INSERT INTO collections (org, name, module, schema, strategy, export, ceiling, search,"
+        " managed, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, name) DO UPDATE SET"
         " schema = excluded.schema, strategy = excluded.strategy, export = excluded.export,"
-        " ceiling = excluded.ceiling, search = excluded.search",
+        " ceiling = excluded.ceiling, search = excluded.search, managed = excluded.managed,"
+        " key = excluded.key",
         (
             tx.org,
             collection.name,
@@ -155,6 +174,8 @@ def declare(tx: Transaction, collection: Collection) -> None:
             collection.export,
             collection.ceiling,
             msgspec.json.encode(collection.search).decode(),
+            collection.managed,
+            collection.key,
         ),
     )
     org, name, known = tx.org, collection.name, tx.collections

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from unibos.base.errors import Invalid, TooLarge
+from unibos.core.store.texts import texts
 
 MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_FIELD_NAME: Final = 128
@@ -26,15 +27,19 @@ _SUBSCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
 class Draft:
     """Data that passed its collection's check; only :meth:`Schema.draft` makes one.
 
-    ``fields`` is the data, ``text`` its JSON, ``words`` what the full-text index gets.
+    ``fields`` is the data, ``text`` its JSON, ``words`` what the full-text index gets,
+    ``key`` the value by which the record is found fast.
     """
 
-    __slots__ = ("fields", "text", "words")
+    __slots__ = ("fields", "key", "text", "words")
 
-    def __init__(self, fields: Mapping[str, Any], text: str, words: tuple[str, str]) -> None:
+    def __init__(
+        self, fields: Mapping[str, Any], text: str, words: tuple[str, str], key: str | None
+    ) -> None:
         self.fields = fields
         self.text = text
         self.words = words
+        self.key = key
 
 
 class Schema:
@@ -56,7 +61,9 @@ class Schema:
     def __hash__(self) -> int:
         return hash(msgspec.json.encode(self.declared, order="deterministic"))
 
-    def draft(self, data: Mapping[str, Any], words: Iterable[object] = ()) -> Draft:
+    def draft(
+        self, data: Mapping[str, Any], words: Iterable[object] = (), key: str | None = None
+    ) -> Draft:
         """Check ``data`` and encode it; the first of ``words`` is the title for search.
 
         :raises Invalid: ``record_invalid`` with ``errors``: where, and what is wrong.
@@ -71,8 +78,8 @@ class Schema:
                 hint="Keep large content as a blob and name it in the record.",
                 limit=MAX_RECORD_BYTES,
             )
-        title, *body = (" ".join(_texts(word)) for word in words) if words else ("",)
-        return Draft(data, encoded.decode(), (title, " ".join(filter(None, body))))
+        title, *body = (" ".join(texts([word])) for word in words) if words else ("",)
+        return Draft(data, encoded.decode(), (title, " ".join(filter(None, body))), key)
 
     def _check(self, data: Mapping[str, Any]) -> None:
         for name in data:
@@ -153,15 +160,3 @@ def _walk_each(schemas: object, at: str, depth: int) -> None:
         raise Invalid("schema_invalid", f"{at} is not a list.")
     for number, inner in enumerate(schemas):
         _walk(inner, f"{at}[{number}]", depth + 1)
-
-
-def _texts(value: object) -> Iterable[str]:
-    """All strings in a value, in order: what a person could search for."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)

@@ -202,3 +202,14 @@ def _read_cursor(query: Query) -> tuple[Any, str]:
         "This cursor does not belong to this list.",
         hint="Start again without a cursor.",
     )
+
+
+def count_by(view: View, collection: str, path: str) -> dict[str, int]:
+    """How many records have each value of a field; those without it under an empty text."""
+    column, bound = _column(path)
+    rows = view.connection.execute(
+        f"SELECT coalesce({column}, ''), count(*) FROM records"  # noqa: S608 - built from constants
+        " WHERE org = ? AND collection = ? AND deleted = 0 GROUP BY 1",
+        [*bound, view.org, collection],
+    )
+    return {str(value): count for value, count in rows}

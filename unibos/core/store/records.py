@@ -86,6 +86,16 @@ def get(view: View, collection: str, id_: str) -> Record:
     return from_row(row)
 
 
+def by_key(view: View, collection: str, key: str) -> Record | None:
+    """The oldest record whose collection's ``key`` field has this value."""
+    row = view.connection.execute(
+        f"SELECT {COLUMNS} FROM records"  # noqa: S608 - a constant
+        " WHERE org = ? AND collection = ? AND key = ? AND deleted = 0 ORDER BY id LIMIT 1",
+        (view.org, collection, key),
+    ).fetchone()
+    return from_row(row) if row else None
+
+
 def create(tx: Transaction, collection: str, draft: Draft, id_: str | None = None) -> Record:
     """Make a record; without an id of its own it gets one that sorts after all earlier ones.
 
@@ -160,7 +170,7 @@ def delete(tx: Transaction, collection: str, id_: str, if_match: str | None = No
     seq = tx.next_seq()
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = '{}', field_clocks = NULL,"
-        " deleted = 1 WHERE num = ?",
+        " key = NULL, deleted = 1 WHERE num = ?",
         (seq, hlc, origin, row.num),
     )
     search.remove(tx, row.num)
@@ -195,9 +205,9 @@ def _row(view: View, collection: str, id_: str) -> _Row | None:
 def _insert(tx: Transaction, collection: str, id_: str, draft: Draft, clock: Clock) -> Record:
     seq = tx.next_seq()
     cursor = tx.connection.execute(
-        "INSERT INTO records (org, collection, id, seq, hlc, origin, data)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (tx.org, collection, id_, seq, *clock, draft.text),
+        "INSERT INTO records (org, collection, id, seq, hlc, origin, data, key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (tx.org, collection, id_, seq, *clock, draft.text, draft.key),
     )
     search.add(tx, cursor.lastrowid or 0, collection, draft.words)
     tx.changed("record", collection, id_, seq)
@@ -211,9 +221,9 @@ def _update(
     clocks = restamp(_decode(row.text), known, row.clock, draft.fields, clock)
     seq = tx.next_seq()
     tx.connection.execute(
-        "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, deleted = 0"
-        " WHERE num = ?",
-        (seq, *clock, draft.text, _encode(clocks).decode() if clocks else None, row.num),
+        "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, key = ?,"
+        " deleted = 0 WHERE num = ?",
+        (seq, *clock, draft.text, _encode(clocks).decode() if clocks else None, draft.key, row.num),
     )
     search.replace(tx, row.num, collection, draft.words)
     tx.changed("record", collection, id_, seq)

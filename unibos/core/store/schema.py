@@ -135,6 +135,7 @@ CREATE TABLE collections (
     export TEXT NOT NULL,
     ceiling TEXT NOT NULL,
     search TEXT NOT NULL,
+    key TEXT,
     managed INTEGER NOT NULL,
     PRIMARY KEY (org, name)
 ) WITHOUT ROWID;
@@ -150,10 +151,13 @@ CREATE TABLE records (
     data TEXT NOT NULL,
     field_clocks TEXT,
     deleted INTEGER NOT NULL DEFAULT 0,
+    key TEXT,
     UNIQUE (org, collection, id)
 );
 
 CREATE UNIQUE INDEX records_by_seq ON records (org, collection, seq);
+
+CREATE INDEX records_by_key ON records (org, collection, key) WHERE key IS NOT NULL;
 
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, org UNINDEXED, collection UNINDEXED,

@@ -1,0 +1,132 @@
+"""Taking a document in: its bytes become a blob, then record and reading job in one transaction."""
+
+import asyncio
+from dataclasses import dataclass
+
+from unibos.base.errors import Conflict, Unsupported
+from unibos.core.identity.scope import Scope
+from unibos.core.jobs.kind import JobKind
+from unibos.core.module.endpoint import Upload
+from unibos.core.store import blobs, jobs, records
+from unibos.core.store.blobs import Blob
+from unibos.core.store.records import Record
+from unibos.core.store.transaction import Transaction
+from unibos.modules.documents.collection import DOCUMENTS, NAME
+from unibos.modules.documents.reading import MEDIA_TYPES, sniff
+
+_HEAD = 8192
+_MAX_FILENAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file as it came: its blob, what it seems to be, what its sender called it."""
+
+    blob: Blob
+    media_type: str
+    filename: str | None
+
+
+async def receive(scope: Scope, upload: Upload, limit: int) -> Arrival:
+    """Stream a file into the blobs; no row names it yet.
+
+    :raises TooLarge: ``blob_too_large``.
+    :raises Unsupported: ``media_type_unsupported``: neither the bytes nor the sender name a type
+        that can be read.
+    """
+    files = scope.store.blobs
+    incoming = files.upload(limit)
+    head = b""
+    try:
+        async for chunk in upload.chunks():
+            if len(head) < _HEAD:
+                head += chunk[: _HEAD - len(head)]
+            incoming.write(chunk)
+        media_type = _media_type(head, upload)
+    except BaseException:
+        incoming.abort()
+        raise
+    blob = await asyncio.to_thread(incoming.finish, files)
+    return Arrival(blob, media_type, _filename(upload.filename))
+
+
+def _media_type(head: bytes, upload: Upload) -> str:
+    """What the bytes say; what the sender says only where they say nothing."""
+    found = sniff(head)
+    if found is not None:
+        return found
+    declared = upload.media_type.partition(";")[0].strip().lower()
+    if declared in MEDIA_TYPES or not head:
+        return declared
+    raise Unsupported(
+        "media_type_unsupported",
+        "This is no document that can be read.",
+        hint="Taken are JPEG, PNG, TIFF, WebP, HEIC, PDF and plain text.",
+    )
+
+
+def _filename(name: str | None) -> str | None:
+    """The last part of what the sender calls the file; only ever shown, never a path here."""
+    if not name:
+        return None
+    last = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(char for char in last if char.isprintable())
+    return shown[:_MAX_FILENAME] or None
+
+
+def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, bool]:
+    """Make record and job, or find the document that has the same bytes; True when made.
+
+    A document that lies in the bin comes back.
+    """
+    present = records.by_key(tx, NAME, arrival.blob.sha256)
+    if present is not None:
+        if "binned_at" in present.data:
+            return restore(tx, present.id), False
+        return present, False
+    blobs.add(tx, arrival.blob)
+    record = records.create(tx, NAME, DOCUMENTS.draft(_data(arrival)))
+    job = jobs.add(tx, reading, {"document": record.id})
+    record = records.patch(tx, NAME, record.id, {"job": job.id}, DOCUMENTS.draft)
+    return record, True
+
+
+def _data(arrival: Arrival) -> dict[str, object]:
+    data: dict[str, object] = {
+        "status": "queued",
+        "sha256": arrival.blob.sha256,
+        "size": arrival.blob.size,
+        "media_type": arrival.media_type,
+    }
+    if arrival.filename:
+        data["filename"] = arrival.filename
+    return data
+
+
+def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
+    """Read a document again.
+
+    :raises Conflict: ``document_busy`` while it is being read.
+    """
+    record = records.get(tx, NAME, id_)
+    if record.data["status"] == "queued":
+        raise Conflict(
+            "document_busy", "The document is waiting to be read already.", job=record.data["job"]
+        )
+    job = jobs.add(tx, reading, {"document": id_})
+    changes = {"status": "queued", "job": job.id, "error": None}
+    return records.patch(tx, NAME, id_, changes, DOCUMENTS.draft)
+
+
+def restore(tx: Transaction, id_: str) -> Record:
+    """Take a document out of the bin."""
+    return records.patch(tx, NAME, id_, {"binned_at": None}, DOCUMENTS.draft)
+
+
+def purge(tx: Transaction, id_: str) -> None:
+    """Remove a document for good, with its original and its thumbnail."""
+    data = records.get(tx, NAME, id_).data
+    records.delete(tx, NAME, id_)
+    blobs.release(tx, data["sha256"])
+    if "thumbnail" in data:
+        blobs.release(tx, data["thumbnail"])

@@ -1,0 +1,97 @@
+"""The job that reads a document in a child process, and what becomes of its result."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from unibos.base.errors import NotFound
+from unibos.core.jobs.kind import HeavyKind, Report, Task
+from unibos.core.store import blobs, records
+from unibos.core.store.jobs import Job, JobError
+from unibos.core.store.store import OrgStore
+from unibos.core.store.transaction import Transaction, View
+from unibos.modules.documents.collection import DOCUMENTS, NAME
+from unibos.modules.documents.reading import Options, Reading
+
+_MAX_TEXT = 700_000
+_TIMEOUT_SECONDS = 30 * 60
+
+
+def reading_kind(options: Options) -> HeavyKind:
+    """The job kind ``documents.read``, with the settings to read by."""
+
+    def prepare(store: OrgStore, job: Job) -> Task:
+        files = store.blobs
+
+        def find(view: View) -> Task:
+            data = records.get(view, NAME, job.args["document"]).data
+            path = blobs.open_path(view, files, data["sha256"])
+            args = {"media_type": data["media_type"], "options": msgspec.to_builtins(options)}
+            return Task(args, path)
+
+        return store.read(find)
+
+    return HeavyKind(
+        name="documents.read",
+        queue="ocr",
+        timeout_seconds=_TIMEOUT_SECONDS,
+        prepare=prepare,
+        work=work,
+        complete=complete,
+        failed=failed,
+    )
+
+
+def work(task: Task, workdir: Path, report: Report) -> dict[str, Any]:
+    """Read the file; runs in the child."""
+    from unibos.modules.documents.reading import read
+
+    if task.input is None:
+        raise ValueError("a document has a file")
+    options = msgspec.convert(task.args["options"], Options)
+    reading = read(task.input, task.args["media_type"], options, workdir, report)
+    thumbnail = workdir / "thumbnail.webp"
+    picture = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.exists() else None
+    return {"reading": msgspec.to_builtins(reading), "thumbnail": picture}
+
+
+def complete(tx: Transaction, job: Job, result: Any) -> Any:
+    """Keep what was read; a document that was purged meanwhile stays gone."""
+    reading = msgspec.convert(result["reading"], Reading)
+    try:
+        present = records.get(tx, NAME, job.args["document"])
+    except NotFound:
+        return None
+    changes = _changes(reading, chosen=present.data.get("title_chosen", False))
+    records.patch(tx, NAME, present.id, changes, DOCUMENTS.draft)
+    return {"pages": len(reading.pages), "kind": reading.kind}
+
+
+def failed(tx: Transaction, job: Job, error: JobError) -> None:
+    """Say why; the original stays."""
+    changes = {"status": "failed", "error": msgspec.to_builtins(error)}
+    try:
+        records.patch(tx, NAME, job.args["document"], changes, DOCUMENTS.draft)
+    except NotFound:
+        return
+
+
+def _changes(reading: Reading, *, chosen: bool) -> dict[str, Any]:
+    text = "\f".join(page.text.replace("\f", "\n") for page in reading.pages)
+    changes: dict[str, Any] = {
+        "status": "done",
+        "error": None,
+        "kind": reading.kind,
+        "language": reading.language,
+        "text": text[:_MAX_TEXT],
+        "text_cut": True if len(text) > _MAX_TEXT else None,
+        "pages": [{"confidence": page.confidence, "source": page.source} for page in reading.pages],
+        "confidence": reading.confidence,
+        "fields": {name: field.value for name, field in reading.fields.items()},
+        "field_confidence": {name: field.confidence for name, field in reading.fields.items()},
+    }
+    if not chosen:
+        changes["title"] = reading.title
+    return changes

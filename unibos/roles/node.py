@@ -1,0 +1,194 @@
+"""The node: wired top-down, stopped in reverse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from unibos import __version__
+from unibos.base.config import Config
+from unibos.base.errors import Misconfigured
+from unibos.core.identity.identity import Identity
+from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.keys import InstanceKey
+from unibos.core.jobs.jobs import Jobs, Settings
+from unibos.core.jobs.kind import by_name
+from unibos.core.module.endpoint import MIB, Endpoint
+from unibos.core.module.manifest import Module, install
+from unibos.core.store.store import Options as StoreOptions
+from unibos.core.store.store import Store
+from unibos.roles.modules import modules
+from unibos.transports.http import openapi
+from unibos.transports.http.app import build_app
+from unibos.transports.http.door import State
+from unibos.transports.http.routes import (
+    auth,
+    batch,
+    blobs,
+    collections,
+    events,
+    health,
+    jobs,
+    metrics,
+    records,
+    search,
+    status,
+    users,
+)
+from unibos.transports.http.server import HttpServer, Listening
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node."""
+
+    address: str
+    setup_code: str | None
+
+
+@asynccontextmanager
+async def node(config: Config) -> AsyncIterator[Node]:
+    """Run a node for as long as the context lasts."""
+    async with AsyncExitStack() as stack:
+        folder = _own_folder(config.data)
+        key = InstanceKey.open(folder)
+        profile = config.machine.profile
+
+        store = Store(
+            folder, "node", key.id, options=StoreOptions(profile.sqlite_cache_kib, profile.readers)
+        )
+        stack.callback(store.close)
+
+        identity = Identity(
+            store,
+            key,
+            folder,
+            IdentityOptions(config.org.name, profile.name, profile.password_hashes),
+        )
+        stack.callback(identity.close)
+
+        installed = modules(config)
+        for module in installed:
+            await asyncio.to_thread(install, module, store.org(identity.org))
+
+        runner = Jobs(
+            store,
+            [kind for module in installed for kind in module.jobs],
+            Settings(
+                folder=folder / "work",
+                heavy=config.jobs.heavy,
+                memory_mb=config.jobs.memory_mb,
+                keep_days=config.jobs.keep_days,
+                grace_hours=config.blobs.grace_hours,
+            ),
+            owner=key.id,
+        )
+        bell = events.Bell(store)
+        state = State()
+        app = build_app(
+            _endpoints(config, key, store, identity, runner, bell, state, installed),
+            identity,
+            state,
+        )
+        server = HttpServer(
+            app,
+            state,
+            Listening(
+                config.node.host,
+                config.node.port,
+                folder / "unibos.sock",
+                _certificate(config, key, folder),
+                config.http.stop_seconds,
+            ),
+        )
+        runner.start()
+        stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        stack.callback(bell.close)
+
+        scheme = "https" if config.node.tls else "http"
+        yield Node(f"{scheme}://{_shown(config.node.host)}:{server.port}", identity.setup_code)
+        log.info("stopping")
+
+
+def _endpoints(
+    config: Config,
+    key: InstanceKey,
+    store: Store,
+    identity: Identity,
+    runner: Jobs,
+    bell: events.Bell,
+    state: State,
+    installed: tuple[Module, ...],
+) -> list[Endpoint]:
+    kinds = by_name(kind for module in installed for kind in module.jobs)
+
+    def ready() -> bool:
+        return store.read(lambda view: bool(view.connection.execute("SELECT 1").fetchone()))
+
+    about = status.About(
+        __version__,
+        key.id,
+        ("node",),
+        config.machine.name,
+        config.machine.profile.name,
+        store.path,
+        lambda: False,
+        lambda: identity.setup_code is None,
+    )
+    facts = health.Facts(("node",), __version__, key.id, identity.org, lambda: False, ready)
+    listed = [
+        *records.ENDPOINTS,
+        *health.endpoints(facts),
+        *batch.ENDPOINTS,
+        *collections.ENDPOINTS,
+        *search.ENDPOINTS,
+        *auth.endpoints(identity),
+        *users.endpoints(identity.users),
+        *blobs.endpoints(config.documents.max_mb * MIB),
+        *events.endpoints(bell),
+        *jobs.endpoints(runner, kinds, bell),
+        *status.endpoints(about, installed),
+        *(endpoint for module in installed for endpoint in module.endpoints),
+        *metrics.endpoints(state, __version__, lambda: _gauges(runner)),
+    ]
+    return [*listed, openapi.endpoint(listed, __version__)]
+
+
+def _gauges(runner: Jobs) -> dict[str, tuple[str, dict[str, float]]]:
+    counted: dict[str, float] = dict(runner.stats().states)
+    return {"jobs": ("Jobs by state.", counted)}
+
+
+def _own_folder(folder: Path) -> Path:
+    """The data folder, which nobody else may look into."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            "data_unusable",
+            f"The data folder {folder} cannot be made: {error.strerror}.",
+            hint="Choose another with --data, or make it and give it to the user that runs this.",
+        ) from None
+    return folder
+
+
+def _certificate(config: Config, key: InstanceKey, folder: Path) -> tuple[Path, Path] | None:
+    if not config.node.tls:
+        return None
+    if config.node.tls_cert is not None and config.node.tls_key is not None:
+        return config.node.tls_cert, config.node.tls_key
+    raise Misconfigured("tls_pending", "not yet")
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        import socket
+
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,61 @@
+"""Run the configured roles until a signal ends them."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from unibos import __version__
+from unibos.base import log as logs
+from unibos.base.config import Config
+from unibos.base.errors import Misconfigured
+
+log = logging.getLogger(__name__)
+
+
+def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; what is in flight then gets its time.
+
+    :raises Misconfigured: ``role_unavailable`` and whatever the roles refuse to start with.
+    """
+    absent = [role for role in config.role if role != "node"]
+    if absent:
+        raise Misconfigured(
+            "role_unavailable",
+            f"This version cannot be a {absent[0]} yet.",
+            hint="Start it with --role node.",
+        )
+    logs.start(config.log.level, config.log.format, sys.stderr)
+    if config.machine.profile.uvloop:
+        import uvloop
+
+        uvloop.run(_run(config))
+    else:
+        asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> None:
+    from unibos.roles.node import node
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with node(config) as running:
+        log.info(
+            "node is ready",
+            extra={
+                "address": running.address,
+                "version": __version__,
+                "board": config.machine.name,
+                "profile": config.machine.profile.name,
+            },
+        )
+        if running.setup_code is not None:
+            _show_code(running.setup_code)
+        await stopped.wait()
+
+
+def _show_code(code: str) -> None:
+    """The one secret that people are meant to read from the journal, once."""
+    print(f"Setup code: {code}   (unibos setup, or POST /api/v1/setup)", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,150 @@
+"""The door: one ASGI app for each path, from request to answer.
+
+Who asks is settled first, then the request is read and checked, then the handler runs; whatever
+goes wrong becomes a problem document here and nowhere else.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as Asgi
+
+from unibos.base.errors import Error, Unauthenticated, Unavailable
+from unibos.core.identity.scope import Role, Scope
+from unibos.core.module.endpoint import Endpoint, Handler, OpenHandler
+from unibos.transports.http.answering import send_answer, send_bytes
+from unibos.transports.http.errors import PROBLEM, TITLES, problem
+from unibos.transports.http.reading import Disconnected, read_call
+
+log = logging.getLogger(__name__)
+
+LOCAL_UID = "unibos.uid"
+"""The key in an ASGI scope under which the local socket puts its peer's user id."""
+
+
+class Gate(Protocol):
+    """Tells who asks."""
+
+    def authenticate(self, access_token: str) -> Scope:
+        """The scope of a token's owner, or an error."""
+        ...
+
+    def local_scope(self, uid: int) -> Scope:
+        """The scope of a process on this machine, or an error."""
+        ...
+
+
+class State:
+    """What all doors of a server share: whether it is stopping, and how much was asked."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self.answered: dict[tuple[str, int], int] = {}
+
+    def count(self, method: str, status: int) -> None:
+        """Take note of one answer, for the metrics."""
+        key = (method, status)
+        self.answered[key] = self.answered.get(key, 0) + 1
+
+
+class _Reply:
+    """Passes an answer on and remembers its status; 0 until it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+class Door:
+    """All endpoints of one path."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], gate: Gate, state: State) -> None:
+        self._by_method: Mapping[str, Endpoint] = {item.method: item for item in endpoints}
+        self._gate = gate
+        self._state = state
+        methods = set(self._by_method) | ({"HEAD"} if "GET" in self._by_method else set())
+        self._allow = ", ".join(sorted(methods)).encode()
+
+    async def __call__(self, asgi: Asgi, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if asgi["type"] != "http":
+            return
+        reply = _Reply(send)
+        try:
+            await self._answer(asgi, receive, reply)
+        except Disconnected:
+            return
+        except Error as error:
+            if reply.status:
+                raise
+            await send_bytes(*problem(error), asgi, reply)
+            if reply.status >= 500:
+                # A person has to do something: this is the one place that knows of it.
+                facts = {"code": error.code, "detail": error.detail, "path": asgi["path"]}
+                log.warning("request refused", extra=facts)
+        except Exception:
+            log.exception("request failed", extra={"path": asgi["path"]})
+            if reply.status:
+                raise
+            fault = Error("internal_error", "Something went wrong here; the log says what.")
+            await send_bytes(*problem(fault), asgi, reply)
+        finally:
+            self._state.count(asgi["method"], reply.status)
+
+    async def _answer(self, asgi: Asgi, receive: Receive, send: Send) -> None:
+        method = asgi["method"]
+        endpoint = self._by_method.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            await self._refuse_method(asgi, send)
+        else:
+            await self._serve(endpoint, asgi, receive, send)
+
+    async def _serve(self, endpoint: Endpoint, asgi: Asgi, receive: Receive, send: Send) -> None:
+        if self._state.stopping:
+            raise Unavailable("stopping", "The server is stopping.", retry_after=5)
+        if endpoint.role is None:
+            call = await read_call(endpoint, asgi, receive)
+            answer = await cast("OpenHandler", endpoint.handler)(call)
+        else:
+            scope = self._who(asgi, endpoint.role)
+            call = await read_call(endpoint, asgi, receive)
+            answer = await cast("Handler", endpoint.handler)(scope, call)
+        await send_answer(answer, asgi, receive, send)
+
+    def _who(self, asgi: Asgi, role: Role) -> Scope:
+        for name, value in asgi["headers"]:
+            if name == b"authorization":
+                scope = self._gate.authenticate(_bearer(value))
+                break
+        else:
+            if LOCAL_UID not in asgi:
+                raise Unauthenticated(
+                    "token_missing",
+                    "This needs an access token.",
+                    hint="Log in with POST /api/v1/auth/login and send Authorization: Bearer ….",
+                )
+            scope = self._gate.local_scope(asgi[LOCAL_UID])
+        scope.require(role)
+        return scope
+
+    async def _refuse_method(self, asgi: Asgi, send: Send) -> None:
+        body = (
+            f'{{"type":"about:blank","title":"{TITLES[405]}","status":405,'
+            f'"detail":"This path takes {self._allow.decode()}.","code":"method_not_allowed"}}'
+        )
+        headers = [(b"content-type", PROBLEM.encode()), (b"allow", self._allow)]
+        await send_bytes(405, body.encode(), headers, asgi, send)
+
+
+def _bearer(header: bytes) -> str:
+    kind, _, token = header.decode("latin-1").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated("token_invalid", "The Authorization header has no bearer token.")
+    return token.strip()

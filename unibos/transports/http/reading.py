@@ -1,0 +1,131 @@
+"""From an ASGI request to a checked :class:`Call`: query, JSON body, file."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Receive
+from starlette.types import Scope as Asgi
+
+from unibos.base.errors import Malformed, TooLarge, Unsupported
+from unibos.core.module.endpoint import Call, Endpoint, File, Nothing
+
+JSON_TYPES = ("application/json", "application/merge-patch+json")
+_MAX_PARAMETERS = 40
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole; there is nobody to answer."""
+
+
+async def read_call(endpoint: Endpoint, asgi: Asgi, receive: Receive) -> Call:
+    """Read and check a request.
+
+    :raises Malformed: ``query_invalid``, ``json_invalid``, ``body_invalid``, ``form_invalid``.
+    :raises TooLarge: ``body_too_large``.
+    :raises Unsupported: ``media_type_unsupported``.
+    """
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in asgi["headers"]}
+    query = _query(endpoint.query, asgi["query_string"])
+    body: Any = None
+    if isinstance(endpoint.body, File):
+        from unibos.transports.http.uploads import read_upload
+
+        body = await read_upload(endpoint.body, headers, receive)
+    elif endpoint.body is not None:
+        body = await _json(endpoint, headers, receive)
+    client = asgi.get("client")
+    return Call(asgi.get("path_params", {}), query, body, headers, client[0] if client else "")
+
+
+def _query(wanted: type[msgspec.Struct], raw: bytes) -> msgspec.Struct:
+    if not raw and wanted is Nothing:
+        return Nothing()
+    try:
+        pairs = parse_qsl(
+            raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS
+        )
+        return msgspec.convert(_gathered(wanted, pairs), wanted, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Malformed("query_invalid", f"The query is not understood: {error}.") from None
+
+
+def _gathered(wanted: type[msgspec.Struct], pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters by name; those that the query declares as a tuple may be repeated."""
+    repeatable = {
+        field.name for field in msgspec.structs.fields(wanted) if isinstance(field.default, tuple)
+    }
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in repeatable:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise ValueError(f"{name} is given twice")
+        else:
+            values[name] = value
+    return values
+
+
+async def _json(endpoint: Endpoint, headers: Mapping[str, str], receive: Receive) -> Any:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in JSON_TYPES:
+        raise Unsupported(
+            "media_type_unsupported",
+            f"The body is {media_type or 'of no declared type'}; JSON is wanted.",
+            hint="Send Content-Type: application/json.",
+        )
+    body = await whole(headers, receive, endpoint.body_limit)
+    try:
+        return msgspec.json.decode(body, type=endpoint.body)
+    except msgspec.ValidationError as error:
+        raise Malformed("body_invalid", f"The body does not fit: {error}.") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Malformed("json_invalid", f"The body is not JSON: {error}.") from None
+
+
+async def whole(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
+    """The whole body, of at most ``limit`` bytes."""
+    refuse_large(headers, limit)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
+    parts = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise too_large(limit)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+async def chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """The body in pieces as they arrive; whoever takes them counts them."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        if message.get("body"):
+            yield message["body"]
+        if not message.get("more_body"):
+            return
+
+
+def refuse_large(headers: Mapping[str, str], limit: int) -> None:
+    """Refuse by the declared length, before anything is read."""
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> TooLarge:
+    """The error for a body over its limit, in bytes."""
+    return TooLarge("body_too_large", f"The body has more than {limit} bytes.", limit=limit)

@@ -1,0 +1,126 @@
+"""The event stream: what changes in the org, as it changes, resumable after a cut.
+
+An event's id is ``seq.num``: how far the record feed and the job events have been told.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from unibos.base.errors import Invalid
+from unibos.core.identity.scope import Role, Scope
+from unibos.core.module.endpoint import Call, Endpoint, Event, EventAnswer, Media
+from unibos.core.store import feed, jobs
+from unibos.core.store.records import Record
+from unibos.core.store.store import Store
+from unibos.core.store.transaction import Changed, View
+
+Topic = Literal["records", "jobs"]
+_BATCH = 200
+
+
+class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which events; all when nothing is said."""
+
+    topic: tuple[Topic, ...] = ()
+    collection: Annotated[str, Meta(max_length=63)] | None = None
+
+
+class Bell:
+    """Rings in the event loop whenever an org's data changed; closing it ends every stream."""
+
+    def __init__(self, store: Store) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung: dict[str, asyncio.Event] = {}
+        self.closed = False
+        self._unlisten = store.listen(self._changed)
+
+    def _changed(self, changes: list[Changed]) -> None:
+        orgs = {change.org for change in changes}
+        if orgs & self._rung.keys():
+            self._loop.call_soon_threadsafe(self._ring, orgs)
+
+    def _ring(self, orgs: set[str]) -> None:
+        for org in orgs & self._rung.keys():
+            self._rung.pop(org).set()
+
+    def next(self, org: str) -> asyncio.Event:
+        """The event that the org's next change rings; ask for it before looking at the data."""
+        return self._rung.setdefault(org, asyncio.Event())
+
+    def close(self) -> None:
+        """End all streams."""
+        self.closed = True
+        self._unlisten()
+        self._ring(set(self._rung))
+
+
+def endpoints(bell: Bell) -> tuple[Endpoint, ...]:
+    """The endpoint over one store's bell."""
+
+    async def events(scope: Scope, call: Call) -> EventAnswer:
+        asked: EventQuery = call.query
+        since = _position(call.headers.get("last-event-id"))
+        if since is None:
+            since = scope.store.read(_now)
+        return EventAnswer(_stream(bell, scope, asked, since))
+
+    return (
+        Endpoint(
+            "GET",
+            "/events",
+            events,
+            "What changes, as it changes (server-sent events)",
+            {200: Media("text/event-stream")},
+            Role.VIEWER,
+            query=EventQuery,
+            errors=(Invalid,),
+        ),
+    )
+
+
+async def _stream(
+    bell: Bell, scope: Scope, asked: EventQuery, since: tuple[int, int]
+) -> AsyncIterator[Event]:
+    topics = asked.topic or ("records", "jobs")
+    while not bell.closed:
+        rung = bell.next(scope.org)
+        seq, num = since
+
+        def look(view: View, seq: int = seq, num: int = num) -> tuple[list[Record], list[Any]]:
+            changed = feed.all_changes(view, seq, _BATCH) if "records" in topics else []
+            told = jobs.all_events(view, num, _BATCH) if "jobs" in topics else []
+            return changed, told
+
+        changed, told = await scope.store.aread(look)
+        for record in changed:
+            since = (record.seq, since[1])
+            if asked.collection in (None, record.collection):
+                yield Event("record", f"{since[0]}.{since[1]}", _record(record))
+        for event in told:
+            since = (since[0], event.num)
+            yield Event("job", f"{since[0]}.{since[1]}", event.json)
+        if not changed and not told:
+            await rung.wait()
+
+
+def _record(record: Record) -> bytes:
+    if not record.deleted:
+        return record.json
+    return msgspec.json.encode({"id": record.id, "collection": record.collection, "deleted": True})
+
+
+def _now(view: View) -> tuple[int, int]:
+    return feed.newest_seq(view), jobs.newest_event(view)
+
+
+def _position(last: str | None) -> tuple[int, int] | None:
+    if not last:
+        return None
+    seq, dot, num = last.partition(".")
+    if not (dot and seq.isascii() and num.isascii() and seq.isdigit() and num.isdigit()):
+        raise Invalid("event_id_invalid", "Last-Event-ID is not one of this stream's.")
+    return min(int(seq), 2**62), min(int(num), 2**62)

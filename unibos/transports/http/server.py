@@ -1,0 +1,128 @@
+"""The server: uvicorn on the network's socket and on the local one, stopped gracefully."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from unibos.base.errors import Misconfigured
+from unibos.transports.http.door import State
+from unibos.transports.http.peer import LocalApp, PeerProtocol, open_socket
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 512
+_KEEP_ALIVE_SECONDS = 65
+_MAX_CONNECTIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen.
+
+    :param local: the local socket's path; None for none.
+    :param certificate: PEM files (chain, key) for HTTPS; None for HTTP.
+    :param stop_seconds: what requests in flight get at a stop.
+    """
+
+    host: str
+    port: int
+    local: Path | None = None
+    certificate: tuple[Path, Path] | None = None
+    stop_seconds: int = 10
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves signals to whoever runs the roles."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpServer:
+    """Serves one app on its sockets between :meth:`start` and :meth:`stop`."""
+
+    def __init__(self, app: ASGIApp, state: State, where: Listening) -> None:
+        self._app = app
+        self._state = state
+        self._where = where
+        self._servers: list[tuple[_Uvicorn, asyncio.Task[None]]] = []
+        self.port = where.port
+
+    async def start(self) -> None:
+        """Listen; returns when connections are accepted.
+
+        :raises Misconfigured: ``address_unusable``.
+        """
+        listener = _bind(self._where.host, self._where.port)
+        self.port = listener.getsockname()[1]
+        await self._serve(self._app, listener, HttpToolsProtocol, self._where.certificate)
+        if self._where.local is not None:
+            peers = open_socket(self._where.local)
+            await self._serve(LocalApp(self._app), peers, PeerProtocol, None)
+
+    async def _serve(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        protocol: type[HttpToolsProtocol],
+        certificate: tuple[Path, Path] | None,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            loop="none",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=self._where.stop_seconds,
+            ssl_certfile=certificate[0] if certificate else None,
+            ssl_keyfile=certificate[1] if certificate else None,
+        )
+        server = _Uvicorn(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        self._servers.append((server, task))
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Take no new requests, let those in flight finish, close."""
+        self._state.stopping = True
+        for server, _ in self._servers:
+            server.should_exit = True
+        await asyncio.gather(*(task for _, task in self._servers))
+        if self._where.local is not None:
+            self._where.local.unlink(missing_ok=True)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Misconfigured(
+            "address_unusable",
+            f"Cannot listen on {host} port {port}: {error.strerror}.",
+            hint="Another program may use the port; choose one with --port.",
+        ) from None
+    return listener
