@@ -19,9 +19,17 @@ from pathlib import Path
 from unibos.base.clock import Wall, wall_ms
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.login import Login, Person
-from unibos.core.identity.scope import Scope
+from unibos.core.identity.passwords import EFFORTS, Passwords
+from unibos.core.identity.scope import Scope, local_scope, system_scope
+from unibos.core.identity.sessions import Sessions, Tools
+from unibos.core.identity.setup import Setup
+from unibos.core.identity.throttle import Throttle
+from unibos.core.identity.tokens import AccessTokens, RefreshTokens
 from unibos.core.identity.users import Users
+from unibos.core.store import accounts
 from unibos.core.store.store import Store
+
+LOCAL_ORG_TYPE = "family"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,9 @@ class Identity:
 
     :param folder: the data directory; ``setup-code`` lies in it until an owner exists.
 
-    Attributes: ``org`` is the id of the local org, made at first start; ``users`` manages the
-    accounts of an org.
+    :ivar org: the id of the local org, made at first start.
+    :ivar users: manages the accounts of an org.
     """
-
-    org: str
-    users: Users
 
     def __init__(
         self,
@@ -60,16 +65,39 @@ class Identity:
         *,
         wall: Wall = wall_ms,
         monotonic: Callable[[], float] = time.monotonic,
-    ) -> None: ...
+    ) -> None:
+        options = options or Options()
+        tools = Tools(
+            store,
+            Passwords(EFFORTS[options.profile], options.password_hashes),
+            Throttle(monotonic),
+            AccessTokens(key, wall),
+            RefreshTokens(key.secret("refresh tokens")),
+            wall,
+        )
+        self.org = store.read(accounts.local_org) or store.write(
+            lambda tx: accounts.make_local_org(tx, options.org_name, LOCAL_ORG_TYPE)
+        )
+        self.users = Users(tools.passwords, wall)
+        self._tools = tools
+        self._service_uid = options.service_uid
+        self._sessions = Sessions(tools)
+        self._setup = Setup(tools, self._sessions, self.org, folder)
+        self._listeners = (
+            store.listen(self._sessions.notice),
+            store.listen(self._setup.notice),
+        )
 
     def close(self) -> None:
         """Stop the hashing threads and stop listening to the store."""
-        ...
+        for end in self._listeners:
+            end()
+        self._tools.passwords.close()
 
     @property
     def setup_code(self) -> str | None:
         """The code to show on the console, such as ``123456-654321``; None once set up."""
-        ...
+        return self._setup.code
 
     async def setup(self, code: str, email: str, name: str, password: str, address: str) -> Login:
         """Make the owner of the local org and log them in.
@@ -81,7 +109,7 @@ class Identity:
         :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_too_short``,
             ``password_too_long``, ``password_too_common``.
         """
-        ...
+        return await self._setup.with_code(code, email, name, password, address)
 
     async def setup_without_code(self, email: str, name: str, password: str) -> Person:
         """:meth:`setup` for the configuration file and the local socket.
@@ -89,7 +117,7 @@ class Identity:
         :raises Conflict: ``setup_done``.
         :raises Invalid: as :meth:`setup`.
         """
-        ...
+        return await self._setup.without_code(email, name, password)
 
     async def login(self, email: str, password: str, address: str) -> Login:
         """Begin a session. Unknown, disabled and mistyped get the same answer in the same time.
@@ -99,7 +127,7 @@ class Identity:
         :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
         :raises Unavailable: ``login_overloaded`` when too many passwords wait to be checked.
         """
-        ...
+        return await self._sessions.login(email, password, address)
 
     async def refresh(self, refresh_token: str) -> Login:
         """Exchange a refresh token for a new pair; each is good for once.
@@ -107,11 +135,11 @@ class Identity:
         :raises Unauthenticated: ``refresh_invalid``, ``refresh_expired``, ``session_ended``, or
             ``refresh_reused``: the token was used before, so the session is ended for everybody.
         """
-        ...
+        return await self._sessions.refresh(refresh_token)
 
     async def logout(self, scope: Scope, *, everywhere: bool = False) -> None:
         """End the session that asks, or all of this user's; its tokens are dead at once."""
-        ...
+        await self._sessions.logout(scope, everywhere=everywhere)
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
         """Change one's own password; all sessions end, and a new one begins.
@@ -120,26 +148,26 @@ class Identity:
         :raises TooMany: ``too_many_attempts``.
         :raises Invalid: ``password_…`` as :meth:`setup`.
         """
-        ...
+        return await self._sessions.change_password(scope, current, new, address)
 
     def authenticate(self, access_token: str) -> Scope:
         """The scope behind an access token: a dict look-up when it was seen before.
 
         :raises Unauthenticated: ``token_invalid``, ``token_expired``, ``session_ended``.
         """
-        ...
+        return self._sessions.authenticate(access_token)
 
     def local_scope(self, uid: int) -> Scope:
         """See :func:`unibos.core.identity.scope.local_scope`.
 
         :raises Forbidden: ``peer_refused``.
         """
-        ...
+        return local_scope(self._tools.store, self.org, uid, self._service_uid)
 
     def system_scope(self, name: str) -> Scope:
         """The scope of the instance's own work in the local org."""
-        ...
+        return system_scope(self._tools.store, self.org, name)
 
     async def clean_up(self) -> int:
         """Forget sessions that ended or expired 30 days ago; the number of them."""
-        ...
+        return await self._sessions.clean_up()

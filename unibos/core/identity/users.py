@@ -1,8 +1,22 @@
 """The accounts of an org: list, make, change, disable, remove."""
 
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 from msgspec import Struct
 
+from unibos.base.clock import Wall, iso
+from unibos.base.errors import Conflict, Forbidden, Invalid
+from unibos.base.ids import is_id
+from unibos.core.identity import emails, passwords
+from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Role, Scope
+from unibos.core.store import accounts
+from unibos.core.store.accounts import Account
+from unibos.core.store.transaction import Transaction, View
+
+MAX_NAME = 200
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -33,6 +47,40 @@ class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disabled: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked account that does not exist yet."""
+
+    email: str
+    email_key: str
+    name: str
+    password: str
+
+
+def check(email: str, name: str, password: str) -> Draft:
+    """Check what a new account is made of.
+
+    :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_too_short``,
+        ``password_too_long``, ``password_too_common``.
+    """
+    email = emails.check(email)
+    passwords.check(password, email)
+    return Draft(email, emails.key(email), check_name(name), password)
+
+
+def check_name(name: str) -> str:
+    """A person's name as it is kept and shown.
+
+    :raises Invalid: ``name_invalid``.
+    """
+    plain = unicodedata.normalize("NFC", name.strip())
+    if not 1 <= len(plain) <= MAX_NAME or not plain.isprintable():
+        raise Invalid(
+            "name_invalid", f"A name has 1 to {MAX_NAME} printable characters.", field="name"
+        )
+    return plain
+
+
 class Users:
     """Manages accounts. Nobody gives a role above their own, or touches who has one.
 
@@ -41,16 +89,31 @@ class Users:
     leave the org without an active owner is ``Conflict last_owner``.
     """
 
+    def __init__(self, hashing: Passwords, wall: Wall) -> None:
+        self._passwords = hashing
+        self._wall = wall
+
     async def page(self, scope: Scope, limit: int = 50, cursor: str | None = None) -> UserPage:
         """One page of the org's users.
 
         :raises Invalid: ``cursor_invalid``.
         """
-        ...
+        scope.require(Role.ADMIN)
+        if cursor is not None and not is_id(cursor):
+            raise Invalid(
+                "cursor_invalid",
+                "This cursor does not belong to this list.",
+                hint="Start again without a cursor.",
+            )
+        found = scope.store.read(lambda view: accounts.page(view, cursor or "", limit + 1))
+        items = [_user(account) for account in found[:limit]]
+        return UserPage(items=items, next=items[-1].id if len(found) > limit else None)
 
     async def get(self, scope: Scope, id_: str) -> User:
         """One user; everybody may ask for themselves."""
-        ...
+        if id_ != scope.principal.id:
+            scope.require(Role.ADMIN)
+        return _user(scope.store.read(lambda view: accounts.get(view, id_)))
 
     async def create(
         self, scope: Scope, email: str, name: str, password: str, role: Role = Role.MEMBER
@@ -60,7 +123,16 @@ class Users:
         :raises Conflict: ``email_taken``.
         :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_…``.
         """
-        ...
+        scope.require(max(role, Role.ADMIN))
+        draft = check(email, name, password)
+        verifier = await self._passwords.hash(password)
+        return _user(
+            await scope.store.awrite(
+                lambda tx: accounts.create(
+                    tx, draft.email, draft.email_key, draft.name, verifier, role.value
+                )
+            )
+        )
 
     async def change(self, scope: Scope, id_: str, change: UserChange) -> User:
         """Change an account; disabling ends its sessions. One's own name needs no role.
@@ -68,22 +140,110 @@ class Users:
         :raises Conflict: ``email_taken``, ``last_owner``.
         :raises Invalid: ``email_invalid``, ``name_invalid``.
         """
-        ...
+        if id_ != scope.principal.id or change != UserChange(name=change.name):
+            scope.require(max(change.role or Role.ADMIN, Role.ADMIN))
+        edit = _edit(change)
+
+        def apply(tx: Transaction) -> Account:
+            present = _in_reach(tx, scope, id_)
+            changed = edit(present)
+            if changed.disabled or changed.role != Role.OWNER.value:
+                _keep_an_owner(tx, present)
+            accounts.save(tx, changed)
+            if changed.disabled:
+                accounts.end_sessions(tx, id_, self._wall(), "disabled")
+            return changed
+
+        return _user(await scope.store.awrite(apply))
 
     async def set_password(self, scope: Scope, id_: str, password: str) -> None:
-        """Give a user a new password, without knowing the old one; all their sessions end.
+        """Give another user a new password; all their sessions end.
 
+        :raises Forbidden: ``current_password_required`` for one's own: see
+            :meth:`Identity.change_password`.
         :raises Invalid: ``password_…``.
         """
-        ...
+        scope.require(Role.ADMIN)
+        if id_ == scope.principal.id:
+            raise Forbidden(
+                "current_password_required",
+                "To change your own password, give the current one as well.",
+            )
+        account = scope.store.read(lambda view: _in_reach(view, scope, id_))
+        passwords.check(password, account.email)
+        verifier = await self._passwords.hash(password)
+
+        def apply(tx: Transaction) -> None:
+            _in_reach(tx, scope, id_)
+            accounts.set_verifier(tx, id_, verifier)
+            accounts.end_sessions(tx, id_, self._wall(), "password_changed")
+
+        await scope.store.awrite(apply)
 
     async def end_sessions(self, scope: Scope, id_: str) -> None:
         """Log a user out everywhere; their tokens are dead at once."""
-        ...
+        scope.require(Role.ADMIN)
+
+        def apply(tx: Transaction) -> None:
+            _in_reach(tx, scope, id_)
+            accounts.end_sessions(tx, id_, self._wall(), "revoked")
+
+        await scope.store.awrite(apply)
 
     async def remove(self, scope: Scope, id_: str) -> None:
         """Take a user out of the org; an account without any org is deleted.
 
         :raises Conflict: ``last_owner``.
         """
-        ...
+        scope.require(Role.ADMIN)
+
+        def apply(tx: Transaction) -> None:
+            _keep_an_owner(tx, _in_reach(tx, scope, id_))
+            accounts.remove(tx, id_)
+
+        await scope.store.awrite(apply)
+
+
+def _edit(change: UserChange) -> Callable[[Account], Account]:
+    """Check the wanted values; the result puts them into an account."""
+    values: dict[str, object] = {}
+    if change.email is not None:
+        values["email"] = emails.check(change.email)
+        values["email_key"] = emails.key(change.email)
+    if change.name is not None:
+        values["name"] = check_name(change.name)
+    if change.role is not None:
+        values["role"] = change.role.value
+    if change.disabled is not None:
+        values["disabled"] = change.disabled
+    return lambda account: replace(account, **values)  # type: ignore[arg-type] # by field name
+
+
+def _in_reach(view: View, scope: Scope, id_: str) -> Account:
+    """The account, if the asker's role is at least as high as its."""
+    account = accounts.get(view, id_)
+    scope.require(Role(account.role))
+    return account
+
+
+def _keep_an_owner(view: View, account: Account) -> None:
+    """Refuse to lose the last owner who can log in."""
+    is_owner = account.role == Role.OWNER.value and not account.disabled
+    if is_owner and not accounts.has_other(view, Role.OWNER.value, account.id):
+        raise Conflict(
+            "last_owner",
+            "This is the org's last owner.",
+            hint="Make somebody else an owner first.",
+        )
+
+
+def _user(account: Account) -> User:
+    return User(
+        id=account.id,
+        email=account.email,
+        name=account.name,
+        role=Role(account.role),
+        org=account.org,
+        disabled=account.disabled,
+        created_at=iso(account.created_at),
+    )

@@ -264,7 +264,8 @@ def forget_sessions(tx: Transaction, before: int) -> int:
 
 
 def _account(row: tuple[Any, ...]) -> Account:
-    return Account(*row[:-1], disabled=bool(row[-1]))
+    id_, email, email_key, name, verifier, created_at, org, role, disabled = row
+    return Account(id_, email, email_key, name, verifier, created_at, org, role, bool(disabled))
 
 
 def _refuse_taken(view: View, email_key: str, but: str) -> None:
