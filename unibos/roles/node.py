@@ -10,6 +10,7 @@ from pathlib import Path
 from unibos import __version__
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
+from unibos.core.identity.certificate import Certificate
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
 from unibos.core.identity.keys import InstanceKey
@@ -183,7 +184,9 @@ def _certificate(config: Config, key: InstanceKey, folder: Path) -> tuple[Path, 
         return None
     if config.node.tls_cert is not None and config.node.tls_key is not None:
         return config.node.tls_cert, config.node.tls_key
-    raise Misconfigured("tls_pending", "not yet")
+    own = Certificate.open(folder, key.short)
+    log.info("own certificate", extra={"sha256": own.fingerprint})
+    return own.path, own.path
 
 
 def _shown(host: str) -> str:

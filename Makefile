@@ -1,0 +1,60 @@
+# make run    set up what is missing and start a node with its data in ./data
+# make test   set up what is missing and run the whole suite
+# make check  lint, types and layers
+# make lock   renew the locked dependencies from pyproject.toml
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+DEV_READY := $(VENV)/ready-dev
+DATA ?= ./data
+PORT ?= 8001
+WORKERS ?= auto
+
+.PHONY: run test unit test-long check format lock clean
+
+run: $(READY)
+	@packaging/setup system
+	@$(BIN)/unibos --data $(DATA) serve --role node --port $(PORT)
+
+test: $(DEV_READY)
+	@packaging/setup system
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+# The part without real processes, real OCR and killed servers; coverage of the core is its measure.
+unit: $(DEV_READY)
+	@$(BIN)/pytest -n $(WORKERS) -m "not e2e and not fault" --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --include 'unibos/core/*' --fail-under 95 --skip-covered
+
+test-long: $(DEV_READY)
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+check: $(DEV_READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV_READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+$(READY): requirements.lock pyproject.toml packaging/setup
+	@packaging/setup python $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock pyproject.toml packaging/setup
+	@packaging/setup python $(PYTHON) $(VENV) requirements-dev.lock
+	@touch $@ $(READY)
+
+lock: $(DEV_READY)
+	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --upgrade \
+		--output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --extra dev \
+		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
