@@ -1,43 +1,22 @@
 """Jobs of one instance: claimed from the table, run on threads and in child processes."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from unibos.core.jobs.kind import JobKind
-from unibos.core.store.jobs import Job
+from unibos.base.clock import Wall, wall_ms
+from unibos.core.jobs.clock import SteadyClock
+from unibos.core.jobs.housekeeping import Housekeeping
+from unibos.core.jobs.kind import JobKind, by_name
+from unibos.core.jobs.outcome import tell
+from unibos.core.jobs.queue import Chore, TaskQueue
+from unibos.core.jobs.runner import Runner
+from unibos.core.jobs.settings import Settings
+from unibos.core.store import jobs, leases
+from unibos.core.store.job import Job, JobError
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
-
-def child_command() -> tuple[str, ...]:
-    """How a child of this program is started."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable, "run-job")
-    return (sys.executable, "-m", "unibos", "run-job")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What an instance may take for its jobs.
-
-    :param folder: where each child gets an empty folder; cleared at the start.
-    :param heavy: children at the same time.
-    :param light: light jobs at the same time.
-    :param memory_mb: memory of one child, in MiB.
-    :param keep_days: days that a finished job is kept.
-    :param grace_hours: hours that bytes without a record are kept.
-    :param command: how a child is started.
-    """
-
-    folder: Path
-    heavy: int = 1
-    light: int = 2
-    memory_mb: int = 320
-    keep_days: int = 30
-    grace_hours: int = 24
-    command: tuple[str, ...] = child_command()
+_THREADS_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +40,32 @@ class Jobs:
     """
 
     def __init__(
-        self, store: Store, kinds: Iterable[JobKind], settings: Settings, *, owner: str
+        self,
+        store: Store,
+        kinds: Iterable[JobKind],
+        settings: Settings,
+        *,
+        owner: str,
+        wall: Wall = wall_ms,
     ) -> None:
-        raise NotImplementedError
+        self.kinds = by_name(kinds)
+        self._store = store
+        self._settings = settings
+        clock = SteadyClock(wall)
+        self._runner = Runner(store, self.kinds, settings, owner, clock)
+        self._house = Housekeeping(store, settings, clock, self._runner.folders)
+        self._queue = TaskQueue(settings.heavy + settings.light, self._runner.run, self._chores())
 
     def start(self) -> None:
         """Take back what an earlier life of this instance held, and begin to run jobs."""
-        raise NotImplementedError
+        self._house.folders()
+        self._queue.start()
+        self._runner.start(self._queue.put)
 
     def stop(self, seconds: float) -> None:
         """Take no more jobs; those that run get some seconds, then go back to their queues."""
-        raise NotImplementedError
+        self._runner.stop(seconds)
+        self._queue.stop(_THREADS_SECONDS)
 
     def cancel(self, tx: Transaction, id_: str) -> Job:
         """End a job as ``cancelled`` and tell its kind; its child is killed after the commit.
@@ -81,8 +75,27 @@ class Jobs:
         :raises NotFound: ``job_not_found``.
         :raises Conflict: ``job_finished``.
         """
-        raise NotImplementedError
+        job = jobs.cancel(tx, id_)
+        if job.kind in self.kinds:
+            tell(self.kinds[job.kind], tx, job, JobError("job_cancelled", "It was cancelled."))
+        return job
 
     def stats(self) -> Stats:
         """How it stands."""
-        raise NotImplementedError
+        runner = self._runner
+        return Stats(
+            states=self._store.read(leases.states),
+            heavy=runner.taken(runner.heavy),
+            heavy_slots=runner.heavy.slots,
+            light=runner.taken(runner.light),
+            light_slots=runner.light.slots,
+            healthy=runner.healthy and self._queue.healthy,
+        )
+
+    def _chores(self) -> list[Chore]:
+        return [
+            Chore("expire leases", "*/5", self._runner.expire),
+            Chore("remove old jobs", "7", self._house.old_jobs),
+            Chore("remove folders", "17", self._house.folders),
+            Chore("remove orphaned blobs", "27", self._house.orphaned_blobs),
+        ]

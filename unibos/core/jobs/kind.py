@@ -47,8 +47,8 @@ def _ignore(_tx: Transaction, _job: Job, _error: JobError) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobKind(JobSpec):
-    """What light and heavy kinds have in common; modules declare one of those two.
+class _Common(JobSpec):
+    """What light and heavy kinds have in common.
 
     :param complete: runs in the transaction that ends the job as done, so that its changes land
         exactly once; gets what the work returned, and what it returns is kept as the job's
@@ -64,7 +64,7 @@ class JobKind(JobSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LightKind(JobKind):
+class LightKind(_Common):
     """Work of a second or two that waits more than it computes.
 
     :param run: does the work on a thread of the server and returns a JSON value. The thread
@@ -75,7 +75,7 @@ class LightKind(JobKind):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeavyKind(JobKind):
+class HeavyKind(_Common):
     """Work that computes, or that reads what strangers made.
 
     :param prepare: runs in the server and says what the child gets.
@@ -94,6 +94,7 @@ class HeavyKind(JobKind):
     memory_mb: int | None = None
 
 
+JobKind = LightKind | HeavyKind
 Kinds = Mapping[str, JobKind]
 
 

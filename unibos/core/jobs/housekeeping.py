@@ -1,0 +1,66 @@
+"""Chores of an instance: each looks first, and writes only when there is something to do."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from unibos.core.jobs.clock import SteadyClock
+from unibos.core.jobs.settings import Settings
+from unibos.core.store import leases
+from unibos.core.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_DAY_MS = 24 * 3600 * 1000
+_SWEEP_SECONDS = 24 * 3600
+
+
+@dataclass(slots=True)
+class Housekeeping:
+    """Removes what nobody needs any more.
+
+    :param in_use: gives the names of the folders that attempts are using.
+    """
+
+    store: Store
+    settings: Settings
+    clock: SteadyClock
+    in_use: Callable[[], set[str]]
+    monotonic: Callable[[], float] = time.monotonic
+    _swept_at: float | None = None
+
+    def old_jobs(self) -> int:
+        """Remove jobs that ended longer ago than they are kept; the count of them."""
+        before = self.clock.now() - int(self.settings.keep_days * _DAY_MS)
+        removed = 0
+        while self.store.read(lambda view: leases.finished_before(view, before)):
+            removed += self.store.write(lambda tx: leases.prune(tx, before))
+        if removed:
+            log.info("removed %d old jobs", removed)
+        return removed
+
+    def folders(self) -> int:
+        """Remove the folders of children that are gone; the count of them."""
+        if not self.settings.folder.exists():
+            return 0
+        present = list(self.settings.folder.iterdir())
+        # In this order: a folder that is made after the look is not in the list.
+        used = self.in_use()
+        left = [folder for folder in present if folder.name not in used]
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(left)
+
+    def orphaned_blobs(self) -> int:
+        """Once a day, remove bytes that no row names; the count of them."""
+        now = self.monotonic()
+        if self._swept_at is not None and now - self._swept_at < _SWEEP_SECONDS:
+            return 0
+        self._swept_at = now
+        grace = self.settings.grace_hours * 3600
+        removed = self.store.write(lambda tx: self.store.blobs.sweep(tx, grace))
+        if removed:
+            log.info("removed %d files that no record names", removed)
+        return removed

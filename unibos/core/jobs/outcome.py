@@ -1,0 +1,123 @@
+"""How an attempt ends in the table: each outcome is one transaction, fenced by the attempt."""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unsupported
+from unibos.core.jobs.child import unexpected
+from unibos.core.jobs.clock import SteadyClock
+from unibos.core.jobs.kind import JobKind, Kinds
+from unibos.core.store import leases
+from unibos.core.store.job import Job, JobError, JobState
+from unibos.core.store.store import Store
+from unibos.core.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+PERMANENT = (Invalid, Unsupported, TooLarge, Damaged)
+"""Errors that a second attempt would meet again."""
+
+LONGEST_PAUSE = 3600.0
+_FULL_DISK = 6
+"""A full disk counts for the pause like so many failures: five minutes."""
+
+
+def pause_seconds(failures: int, first: float, chance: float) -> float:
+    """How long to wait before the next attempt: twice as long each time, an hour at most.
+
+    :param chance: between 0 and 1; varies the pause by a quarter, so that what failed together is
+        not tried again together.
+    """
+    longest = min(first * 2.0 ** min(max(failures, 1) - 1, 20), LONGEST_PAUSE)
+    return longest * (0.75 + chance / 2)
+
+
+class KindBroken(Exception):
+    """A kind's ``failed`` raised; its transaction was not kept."""
+
+
+def tell(kind: JobKind, tx: Transaction, job: Job, error: JobError) -> None:
+    """Have a kind take note that its job ended without a result.
+
+    :raises KindBroken: when it cannot.
+    """
+    try:
+        kind.failed(tx, job, error)
+    except Exception as failure:
+        raise KindBroken from failure
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Writes outcomes; all raise ``job_lost`` when the attempt does not have the job any more."""
+
+    store: Store
+    kinds: Kinds
+    clock: SteadyClock
+    retry_seconds: float
+
+    def done(self, job: Job, result: Any) -> None:
+        """The work returned; what the kind makes of it lands with the end of the job, or fails.
+
+        :raises Error: what the kind's ``complete`` raised; then nothing was changed.
+        """
+        kind = self.kinds[job.kind]
+
+        def land(tx: Transaction) -> None:
+            leases.hold(tx, job)
+            leases.finish(tx, job, kind.complete(tx, job, result))
+
+        try:
+            self.store.write(land, job.org)
+        except Error:
+            raise
+        except Exception as error:
+            log.exception("the end of %s failed unexpectedly", job.kind)
+            raise unexpected(error) from error
+
+    def failed(self, job: Job, error: Error) -> None:
+        """The work raised: tried again later, or failed for good."""
+        told = JobError(error.code, error.detail, error.hint)
+        failures = job.attempt - (job.max_attempts - self.kinds[job.kind].max_attempts)
+        retry_at = None if isinstance(error, PERMANENT) else self._later(failures)
+        self._fail(job, told, lambda tx: leases.fail(tx, job, told, retry_at))
+
+    def interrupted(self, job: Job) -> None:
+        """Whoever ran the job is gone; the first time it is queued again at once."""
+        told = JobError(
+            "job_interrupted",
+            "The server ended while the job ran.",
+            hint="After a power cut this is harmless; a job that always ends so is too much for"
+            " the machine.",
+        )
+        at = self._later(job.interruptions) if job.interruptions else self.clock.now()
+        self._fail(job, told, lambda tx: leases.interrupt(tx, job, told, at))
+
+    def handed_back(self, job: Job) -> None:
+        """The server stops: queued again as if it had not been tried."""
+        self.store.write(lambda tx: leases.hand_back(tx, job), job.org)
+
+    def postponed(self, job: Job) -> None:
+        """The disk was full, which is not the job's fault: queued again for later."""
+        at = self._later(_FULL_DISK)
+        self.store.write(lambda tx: leases.hand_back(tx, job, at), job.org)
+
+    def _fail(self, job: Job, error: JobError, change: Callable[[Transaction], Job]) -> None:
+        def with_its_kind(tx: Transaction) -> None:
+            ended = change(tx)
+            if ended.state is JobState.FAILED and ended.kind in self.kinds:
+                tell(self.kinds[ended.kind], tx, ended, error)
+
+        try:
+            self.store.write(with_its_kind, job.org)
+        except KindBroken:
+            # Were the job left as it is, it would be run and fail again without an end.
+            log.exception("the kind %s could not take note of a failure", job.kind)
+            self.store.write(change, job.org)
+
+    def _later(self, failures: int) -> int:
+        chance = random.random()  # noqa: S311 - no secret
+        return self.clock.now() + int(pause_seconds(failures, self.retry_seconds, chance) * 1000)

@@ -1,0 +1,188 @@
+"""What a job is: its states, its row in the table, and what happened to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from unibos.base.clock import iso
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+Locality = Literal["node_only", "hub", "any"]
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job has got.
+
+    :param value: between 0 and 1; None when nobody can tell.
+    :param phase: what is being done, in few words.
+    """
+
+    value: float | None = None
+    phase: str = ""
+
+
+class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an attempt failed, in the words of :class:`unibos.base.errors.Error`."""
+
+    code: str
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """What the table must know of a kind of job.
+
+    :param name: such as ``documents.read``; the module's name comes first.
+    :param queue: the named line that it waits in.
+    :param priority: a higher one runs earlier.
+    :param max_attempts: how often it may be tried before it has failed for good.
+    :param locality: where it may run.
+    :param requires: capabilities that whoever runs it must have, such as ``gpu``.
+    """
+
+    name: str
+    queue: str = "default"
+    priority: int = 0
+    max_attempts: int = 3
+    locality: Locality = "any"
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands. Times are in milliseconds since 1970.
+
+    :param attempt: how often it was started; the fence: who runs an older attempt is refused.
+    :param max_attempts: grows with each stop of the server that was not the job's fault.
+    :param interruptions: how often the server ended without handing the job back.
+    :param result: JSON value kept by its kind once it is done.
+    """
+
+    org: str
+    id: str
+    kind: str
+    queue: str
+    priority: int
+    state: JobState
+    args: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    interruptions: int
+    run_at: int
+    lease_until: int | None
+    owner: str | None
+    progress: Progress | None
+    result: Any
+    error: JobError | None
+    created_at: int
+    finished_at: int | None
+
+    @property
+    def json(self) -> bytes:
+        """The job as the API gives it."""
+        return _encode(
+            {
+                "id": self.id,
+                "kind": self.kind,
+                "queue": self.queue,
+                "priority": self.priority,
+                "state": self.state.value,
+                "progress": self.progress,
+                "attempt": self.attempt,
+                "max_attempts": self.max_attempts,
+                "run_at": iso(self.run_at),
+                "error": self.error,
+                "result": self.result,
+                "created_at": iso(self.created_at),
+                "finished_at": None if self.finished_at is None else iso(self.finished_at),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Something that happened to a job.
+
+    :param num: rises over all jobs of the instance; the id of a server-sent event.
+    :param type: the state it came into, or ``progress``.
+    :param at: milliseconds since 1970.
+    """
+
+    num: int
+    job: str
+    type: str
+    at: int
+    data: dict[str, Any]
+
+    @property
+    def json(self) -> bytes:
+        """The event as the API gives it."""
+        return _encode(
+            {
+                "num": self.num,
+                "job": self.job,
+                "type": self.type,
+                "at": iso(self.at),
+                "data": self.data,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, newest first, and the cursor of the next page or None."""
+
+    items: list[Job]
+    next: str | None
+
+
+COLUMNS = (
+    "org, id, kind, queue, priority, state, args, attempt, max_attempts, interruptions,"
+    " run_at, lease_until, owner, progress, result, error, created_at, finished_at"
+)
+
+
+def from_row(row: tuple[Any, ...]) -> Job:
+    """A job from a row of :data:`COLUMNS`."""
+    (org, id_, kind, queue, priority, state, args, attempt, max_attempts, interruptions) = row[:10]
+    run_at, lease_until, owner, progress, result, error, created_at, finished_at = row[10:]
+    return Job(
+        org=org,
+        id=id_,
+        kind=kind,
+        queue=queue,
+        priority=priority,
+        state=JobState(state),
+        args=_decode(args),
+        attempt=attempt,
+        max_attempts=max_attempts,
+        interruptions=interruptions,
+        run_at=run_at,
+        lease_until=lease_until,
+        owner=owner,
+        progress=None if progress is None else _decode(progress, type=Progress),
+        result=None if result is None else _decode(result),
+        error=None if error is None else _decode(error, type=JobError),
+        created_at=created_at,
+        finished_at=finished_at,
+    )

@@ -1,0 +1,268 @@
+"""The verbs of those who run jobs: claim one, renew the lease, tell of it, end it.
+
+A claim raises the job's ``attempt``, and every later verb names that attempt: it is the fence, so
+whoever lost a job (cancelled, lease over, taken back) is refused with ``job_lost`` and can change
+nothing. Verbs about one job run in its org. Those that look across orgs say so; they are for the
+instance itself (org ``""``). Times are in milliseconds since 1970.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from unibos.base.clock import hlc_ms, iso
+from unibos.base.errors import Conflict
+from unibos.core.store.job import COLUMNS, Job, JobError, JobState, Progress, from_row
+from unibos.core.store.jobs import append
+from unibos.core.store.transaction import Transaction, View
+
+INTERRUPTIONS = 10
+"""How often the server may end during a job without that being held against the job.
+
+A power cut is not the job's fault, but a job that brings the machine down must not do so forever.
+"""
+
+_encode = msgspec.json.encode
+
+_CLAIM = f"""
+UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = :owner,
+    lease_until = :lease_until, progress = NULL
+WHERE (org, id) = (
+    SELECT job.org, job.id
+    FROM (SELECT DISTINCT org FROM jobs WHERE state = 'queued') AS line
+    JOIN jobs AS job ON job.org = line.org AND job.id = (
+        SELECT id FROM jobs
+        WHERE state = 'queued' AND org = line.org AND run_at <= :now
+            AND kind IN (SELECT value FROM json_each(:kinds))
+        ORDER BY priority DESC, run_at, id LIMIT 1
+    )
+    ORDER BY
+        (SELECT count(*) FROM jobs WHERE state = 'running' AND org = line.org),
+        job.priority DESC, job.run_at, job.id
+    LIMIT 1
+)
+RETURNING {COLUMNS}
+"""  # noqa: S608 - a constant
+
+
+def claim(
+    tx: Transaction, kinds: Collection[str], owner: str, *, now: int, lease_until: int
+) -> Job | None:
+    """Take the next due job of these kinds, of any org; None when there is none.
+
+    The org with the fewest running jobs comes first, so that none waits for the pile of another;
+    within an org the highest priority, then the one that waits longest.
+
+    :param owner: who will run it, until ``lease_until`` or longer if it is renewed.
+    """
+    row = tx.connection.execute(
+        _CLAIM,
+        {
+            "owner": owner,
+            "now": now,
+            "lease_until": lease_until,
+            "kinds": _encode(list(kinds)).decode(),
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    job = from_row(row)
+    append(tx, job, job.state, {"attempt": job.attempt})
+    return job
+
+
+def next_due(view: View, kinds: Collection[str]) -> int | None:
+    """When the next job of these kinds, of any org, is due; None when none waits."""
+    (run_at,) = view.connection.execute(
+        "SELECT min(run_at) FROM jobs"
+        " WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?))",
+        (_encode(list(kinds)).decode(),),
+    ).fetchone()
+    return None if run_at is None else int(run_at)
+
+
+def hold(view: View, job: Job) -> None:
+    """Make sure that the attempt still has the job.
+
+    :raises Conflict: ``job_lost``.
+    """
+    row = view.connection.execute(
+        "SELECT 1 FROM jobs WHERE org = ? AND id = ? AND attempt = ? AND state = 'running'",
+        (view.org, job.id, job.attempt),
+    ).fetchone()
+    if row is None:
+        raise _lost(job)
+
+
+def renew(tx: Transaction, job: Job, lease_until: int) -> None:
+    """Go on having the job.
+
+    :raises Conflict: ``job_lost``.
+    """
+    _update(tx, job, "lease_until = ?", lease_until)
+
+
+def progress(tx: Transaction, job: Job, told: Progress) -> None:
+    """Tell how far it has got; each call is a write, so call it every few seconds at most.
+
+    :raises Conflict: ``job_lost``.
+    """
+    _update(tx, job, "progress = ?", _encode(told).decode())
+    append(tx, job, "progress", {"value": told.value, "phase": told.phase})
+
+
+def finish(tx: Transaction, job: Job, result: Any = None) -> Job:
+    """End the job as done, together with whatever else the transaction changes.
+
+    :param result: a JSON value, kept with the job.
+    :raises Conflict: ``job_lost``; then the transaction must not be kept.
+    """
+    done = _update(
+        tx,
+        job,
+        "state = 'done', owner = NULL, lease_until = NULL, progress = NULL, error = NULL,"
+        " result = ?, finished_at = ?",
+        _encode(result).decode(),
+        tx.now(),
+    )
+    append(tx, done, done.state, {})
+    return done
+
+
+def fail(tx: Transaction, job: Job, error: JobError, retry_at: int | None) -> Job:
+    """End the attempt as failed: the job is queued again, or ``failed`` for good.
+
+    :param retry_at: when to try again, if attempts are left; None when that makes no sense.
+    :raises Conflict: ``job_lost``.
+    """
+    if retry_at is not None and job.attempt < job.max_attempts:
+        return _queue(tx, job, error, retry_at)
+    failed = _update(
+        tx,
+        job,
+        "state = 'failed', owner = NULL, lease_until = NULL, error = ?, finished_at = ?",
+        _encode(error).decode(),
+        tx.now(),
+    )
+    append(tx, failed, failed.state, {"error": error})
+    return failed
+
+
+def hand_back(tx: Transaction, job: Job, run_at: int | None = None) -> Job:
+    """Put the job back for no fault of its own; the attempt does not count.
+
+    :param run_at: when it is due; None keeps its place.
+    :raises Conflict: ``job_lost``.
+    """
+    _update(tx, job, "max_attempts = max_attempts + 1")
+    return _queue(tx, job, job.error, job.run_at if run_at is None else run_at)
+
+
+def interrupt(tx: Transaction, job: Job, error: JobError, retry_at: int) -> Job:
+    """Take the job from a runner that is gone.
+
+    The attempt counts only when this happened to the job more than :data:`INTERRUPTIONS` times.
+
+    :raises Conflict: ``job_lost``.
+    """
+    spared = int(job.interruptions < INTERRUPTIONS)
+    job = _update(
+        tx,
+        job,
+        "interruptions = interruptions + 1, max_attempts = max_attempts + ?",
+        spared,
+    )
+    return fail(tx, job, error, retry_at)
+
+
+def running(view: View, owner: str | None = None, *, overdue: int | None = None) -> list[Job]:
+    """Running jobs of any org.
+
+    :param owner: only this one's.
+    :param overdue: only those whose lease is over at this time.
+    """
+    where = ["state = 'running'"]
+    values: list[str | int] = []
+    if owner is not None:
+        where.append("owner = ?")
+        values.append(owner)
+    if overdue is not None:
+        where.append("lease_until <= ?")
+        values.append(overdue)
+    rows = view.connection.execute(
+        f"SELECT {COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY org, id",  # noqa: S608 - built here from constants; all values are bound
+        values,
+    )
+    return [from_row(row) for row in rows]
+
+
+def lost(view: View, jobs: Collection[Job]) -> list[Job]:
+    """Those of these jobs, of any org, whose attempt has them no more."""
+    found = set(
+        view.connection.execute(
+            "SELECT org, id, attempt FROM jobs WHERE state = 'running'"
+        ).fetchall()
+    )
+    return [job for job in jobs if (job.org, job.id, job.attempt) not in found]
+
+
+def states(view: View) -> dict[str, int]:
+    """How many jobs, of all orgs, are in each state."""
+    rows = view.connection.execute("SELECT state, count(*) FROM jobs GROUP BY state")
+    return dict.fromkeys(JobState, 0) | {JobState(state): count for state, count in rows}
+
+
+def newest_time(view: View) -> int:
+    """The time of the database's newest change; the wall clock may be behind it."""
+    row = view.connection.execute("SELECT value FROM meta WHERE key = 'counters'").fetchone()
+    return 0 if row is None else hlc_ms(int(row[0].split()[1]))
+
+
+def finished_before(view: View, before: int) -> bool:
+    """Whether :func:`prune` would remove anything."""
+    row = view.connection.execute(
+        "SELECT 1 FROM jobs WHERE finished_at < ? LIMIT 1", (before,)
+    ).fetchone()
+    return row is not None
+
+
+def prune(tx: Transaction, before: int, limit: int = 200) -> int:
+    """Remove jobs of any org that ended before a time, with their events; the count of them."""
+    gone = tx.connection.execute(
+        "SELECT org, id FROM jobs WHERE finished_at < ? LIMIT ?", (before, limit)
+    ).fetchall()
+    tx.connection.executemany("DELETE FROM job_events WHERE org = ? AND job = ?", gone)
+    tx.connection.executemany("DELETE FROM jobs WHERE org = ? AND id = ?", gone)
+    return len(gone)
+
+
+def _queue(tx: Transaction, job: Job, error: JobError | None, run_at: int) -> Job:
+    queued = _update(
+        tx,
+        job,
+        "state = 'queued', owner = NULL, lease_until = NULL, progress = NULL, error = ?,"
+        " run_at = ?",
+        None if error is None else _encode(error).decode(),
+        run_at,
+    )
+    told: dict[str, Any] = {"run_at": iso(run_at)}
+    append(tx, queued, queued.state, told if error is None else told | {"error": error})
+    return queued
+
+
+def _update(tx: Transaction, job: Job, changes: str, *values: Any) -> Job:
+    """Change the row if the attempt still has the job."""
+    row = tx.connection.execute(
+        f"UPDATE jobs SET {changes}"  # noqa: S608 - constants; all values are bound
+        " WHERE org = ? AND id = ? AND attempt = ? AND state = 'running'"
+        f" RETURNING {COLUMNS}",
+        (*values, tx.org, job.id, job.attempt),
+    ).fetchone()
+    if row is None:
+        raise _lost(job)
+    return from_row(row)
+
+
+def _lost(job: Job) -> Conflict:
+    return Conflict("job_lost", f"Attempt {job.attempt} does not have the job {job.id} any more.")
