@@ -16,7 +16,8 @@ from unibos.base.errors import Misconfigured
 from unibos.transports.http.door import State
 from unibos.transports.http.peer import LocalApp, PeerProtocol, open_socket
 
-log = logging.getLogger(__name__)
+# Its starting and stopping are told by the roles.
+logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 _BACKLOG = 512
 _KEEP_ALIVE_SECONDS = 65
