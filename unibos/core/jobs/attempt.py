@@ -19,7 +19,7 @@ from unibos.core.store.store import Store
 
 log = logging.getLogger(__name__)
 
-_PRINTED_LOGGED = 500
+_PRINTED_LOGGED = 1000
 
 
 class _Ended(BaseException):
@@ -87,7 +87,8 @@ class Attempt:
                 if self.why is not None:
                     raise self.why
                 child = self._child = Child(self._settings.command, request)
-            return child.run(self._pace, kind.timeout_seconds)
+            result = child.run(self._pace, kind.timeout_seconds)
+            return kind.collect(self._store.org(self.job.org), result, self.folder)
         except Error as error:
             if child is not None and error is not self.why:
                 _tell(self.job, error, child.printed)
@@ -113,9 +114,10 @@ class Attempt:
 
 def _tell(job: Job, error: Error, printed: str) -> None:
     """What a child printed may tell why it failed, but only to the operator."""
-    log.warning("the child of %s %s ended: %s", job.kind, job.id, error.code)
-    if printed.strip():
-        log.warning("the last that it printed: %s", printed.strip()[-_PRINTED_LOGGED:])
+    if error.code.startswith("job_"):
+        log.warning("the child of %s %s ended: %s", job.kind, job.id, error.code)
+        if printed.strip():
+            log.warning("the last that it printed: %s", printed.strip()[-_PRINTED_LOGGED:])
 
 
 def _absolute(task: Task) -> Task:

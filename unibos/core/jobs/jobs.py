@@ -16,6 +16,8 @@ from unibos.core.store.job import Job, JobError
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
+__all__ = ["Jobs", "Settings", "Stats"]
+
 _THREADS_SECONDS = 2.0
 
 

@@ -42,6 +42,10 @@ def _keep(_tx: Transaction, _job: Job, result: Any) -> Any:
     return result
 
 
+def _leave(_store: OrgStore, result: Any, _folder: Path) -> Any:
+    return result
+
+
 def _ignore(_tx: Transaction, _job: Job, _error: JobError) -> None:
     pass
 
@@ -83,6 +87,9 @@ class HeavyKind(_Common):
         its present and temporary folder; returns a JSON value. An ``Error`` of the kinds
         ``Invalid``, ``Unsupported``, ``TooLarge`` and ``Damaged`` fails the job for good; any
         other is tried again later.
+    :param collect: runs in the server while the child's folder is still there, gets what the work
+        returned, and takes files out of the folder, into blobs; what it returns goes to
+        ``complete``. It may run again after a crash, so it must do no harm twice.
     :param timeout_seconds: after which the child is killed.
     :param memory_mb: address space of the child and of each program that it starts; None for
         what the configuration allows, which is also the most.
@@ -90,6 +97,7 @@ class HeavyKind(_Common):
 
     prepare: Callable[[OrgStore, Job], Task]
     work: Callable[[Task, Path, Report], Any]
+    collect: Callable[[OrgStore, Any, Path], Any] = _leave
     timeout_seconds: float = 600
     memory_mb: int | None = None
 

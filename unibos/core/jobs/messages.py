@@ -70,7 +70,17 @@ _lines: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 def encode(message: Line | Request) -> bytes:
     """A message as one line."""
-    return msgspec.json.encode(message) + b"\n"
+    return msgspec.json.encode(message, enc_hook=_as_text) + b"\n"
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _as_path(_type: type, value: Any) -> Path:
+    return Path(value)
 
 
 def read_line(line: bytes) -> Line:
@@ -86,4 +96,4 @@ def read_request(text: bytes) -> Request:
 
     :raises msgspec.MsgspecError: when it is cut off.
     """
-    return msgspec.json.decode(text, type=Request)
+    return msgspec.json.decode(text, type=Request, dec_hook=_as_path)

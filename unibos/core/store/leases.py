@@ -210,7 +210,7 @@ def lost(view: View, jobs: Collection[Job]) -> list[Job]:
 def states(view: View) -> dict[str, int]:
     """How many jobs, of all orgs, are in each state."""
     rows = view.connection.execute("SELECT state, count(*) FROM jobs GROUP BY state")
-    return dict.fromkeys(JobState, 0) | {JobState(state): count for state, count in rows}
+    return {state.value: 0 for state in JobState} | dict(rows)
 
 
 def newest_time(view: View) -> int:
