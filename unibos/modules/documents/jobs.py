@@ -1,6 +1,5 @@
 """The job that reads a document in a child process, and what becomes of its result."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from unibos.base.errors import NotFound
 from unibos.core.jobs.kind import HeavyKind, Report, Task
 from unibos.core.store import blobs, records
+from unibos.core.store.blobs import Blob
 from unibos.core.store.jobs import Job, JobError
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
@@ -16,6 +16,8 @@ from unibos.modules.documents.collection import DOCUMENTS, NAME
 from unibos.modules.documents.reading import Options, Reading
 
 _MAX_TEXT = 700_000
+_THUMBNAIL = "thumbnail.webp"
+_MAX_THUMBNAIL = 1024 * 1024
 _TIMEOUT_SECONDS = 30 * 60
 
 
@@ -39,12 +41,13 @@ def reading_kind(options: Options) -> HeavyKind:
         timeout_seconds=_TIMEOUT_SECONDS,
         prepare=prepare,
         work=work,
+        collect=collect,
         complete=complete,
         failed=failed,
     )
 
 
-def work(task: Task, workdir: Path, report: Report) -> dict[str, Any]:
+def work(task: Task, workdir: Path, report: Report) -> Any:
     """Read the file; runs in the child."""
     from unibos.modules.documents.reading import read
 
@@ -52,9 +55,18 @@ def work(task: Task, workdir: Path, report: Report) -> dict[str, Any]:
         raise ValueError("a document has a file")
     options = msgspec.convert(task.args["options"], Options)
     reading = read(task.input, task.args["media_type"], options, workdir, report)
-    thumbnail = workdir / "thumbnail.webp"
-    picture = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.exists() else None
-    return {"reading": msgspec.to_builtins(reading), "thumbnail": picture}
+    return msgspec.to_builtins(reading)
+
+
+def collect(store: OrgStore, result: Any, folder: Path) -> Any:
+    """Make the thumbnail a blob; until the record names it, it is an orphan like any other."""
+    picture = folder / _THUMBNAIL
+    if not picture.exists():
+        return {"reading": result}
+    upload = store.blobs.upload(_MAX_THUMBNAIL)
+    upload.write(picture.read_bytes())
+    blob = upload.finish(store.blobs)
+    return {"reading": result, "thumbnail": {"sha256": blob.sha256, "size": blob.size}}
 
 
 def complete(tx: Transaction, job: Job, result: Any) -> Any:
@@ -64,7 +76,9 @@ def complete(tx: Transaction, job: Job, result: Any) -> Any:
         present = records.get(tx, NAME, job.args["document"])
     except NotFound:
         return None
-    changes = _changes(reading, chosen=present.data.get("title_chosen", False))
+    data = present.data
+    changes = _changes(reading, chosen=data.get("title_chosen", False))
+    changes["thumbnail"] = _swap_thumbnail(tx, data.get("thumbnail"), result.get("thumbnail"))
     records.patch(tx, NAME, present.id, changes, DOCUMENTS.draft)
     return {"pages": len(reading.pages), "kind": reading.kind}
 
@@ -76,6 +90,15 @@ def failed(tx: Transaction, job: Job, error: JobError) -> None:
         records.patch(tx, NAME, job.args["document"], changes, DOCUMENTS.draft)
     except NotFound:
         return
+
+
+def _swap_thumbnail(tx: Transaction, old: str | None, new: Any) -> str | None:
+    fresh = Blob(**new) if new else None
+    if fresh is not None:
+        blobs.add(tx, fresh)
+    if old is not None and (fresh is None or old != fresh.sha256):
+        blobs.release(tx, old)
+    return fresh.sha256 if fresh else None
 
 
 def _changes(reading: Reading, *, chosen: bool) -> dict[str, Any]:
