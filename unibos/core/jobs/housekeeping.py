@@ -1,10 +1,14 @@
-"""Chores of an instance: each looks first, and writes only when there is something to do."""
+"""Chores of an instance: each looks first, and writes only when there is something to do.
+
+They are called every hour. Those that read much do it at the first call and then once a day: a
+fixed hour of the day would never come for a machine that is off at night.
+"""
 
 import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.settings import Settings
@@ -14,7 +18,7 @@ from unibos.core.store.store import Store
 log = logging.getLogger(__name__)
 
 _DAY_MS = 24 * 3600 * 1000
-_SWEEP_SECONDS = 24 * 3600
+_DAY_SECONDS = 24 * 3600
 
 
 @dataclass(slots=True)
@@ -29,10 +33,12 @@ class Housekeeping:
     clock: SteadyClock
     in_use: Callable[[], set[str]]
     monotonic: Callable[[], float] = time.monotonic
-    _swept_at: float | None = None
+    _done_at: dict[str, float] = field(default_factory=dict)
 
     def old_jobs(self) -> int:
         """Remove jobs that ended longer ago than they are kept; the count of them."""
+        if not self._daily("old jobs"):
+            return 0
         before = self.clock.now() - int(self.settings.keep_days * _DAY_MS)
         removed = 0
         while self.store.read(lambda view: leases.finished_before(view, before)):
@@ -54,13 +60,18 @@ class Housekeeping:
         return len(left)
 
     def orphaned_blobs(self) -> int:
-        """Once a day, remove bytes that no row names; the count of them."""
-        now = self.monotonic()
-        if self._swept_at is not None and now - self._swept_at < _SWEEP_SECONDS:
+        """Remove bytes that no row names; the count of them."""
+        if not self._daily("orphaned blobs"):
             return 0
-        self._swept_at = now
         grace = self.settings.grace_hours * 3600
         removed = self.store.write(lambda tx: self.store.blobs.sweep(tx, grace))
         if removed:
             log.info("removed %d files that no record names", removed)
         return removed
+
+    def _daily(self, chore: str) -> bool:
+        now = self.monotonic()
+        if now - self._done_at.get(chore, now - _DAY_SECONDS) < _DAY_SECONDS:
+            return False
+        self._done_at[chore] = now
+        return True

@@ -164,18 +164,20 @@ class Runner:
 
     def _fill(self, lane: Lane) -> int | None:
         """Claim while there is room; the value is when the next job of the lane is due."""
-        while self.taken(lane) < lane.slots:
-            newest, due = self._store.read(
-                lambda view: (leases.newest_time(view), leases.next_due(view, lane.kinds))
-            )
-            self._clock.see(newest)
+        while self.taken(lane) < lane.slots and not self._stopping:
+            # The database may be ahead of the wall clock, and what was added now must be due now.
+            self._clock.see(self._store.read(leases.newest_time))
             now = self._clock.now()
+            due = self._next_due(lane, now)
             if due is None or due > now:
                 return due
             job = self._claim(lane, now)
             if job is not None:
                 self._begin(job, now)
         return None
+
+    def _next_due(self, lane: Lane, now: int) -> int | None:
+        return self._store.read(lambda view: leases.next_due(view, lane.kinds, now))
 
     def _claim(self, lane: Lane, now: int) -> Job | None:
         until = now + self._lease_ms

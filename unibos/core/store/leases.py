@@ -30,15 +30,20 @@ UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = :owner,
     lease_until = :lease_until, progress = NULL
 WHERE (org, id) = (
     SELECT job.org, job.id
-    FROM (SELECT DISTINCT org FROM jobs WHERE state = 'queued') AS line
+    FROM (
+        SELECT DISTINCT kind, org FROM jobs
+        WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(:kinds))
+    ) AS line
     JOIN jobs AS job ON job.org = line.org AND job.id = (
         SELECT id FROM jobs
-        WHERE state = 'queued' AND org = line.org AND run_at <= :now
-            AND kind IN (SELECT value FROM json_each(:kinds))
+        WHERE state = 'queued' AND kind = line.kind AND org = line.org AND run_at <= :now
         ORDER BY priority DESC, run_at, id LIMIT 1
     )
     ORDER BY
-        (SELECT count(*) FROM jobs WHERE state = 'running' AND org = line.org),
+        (
+            SELECT count(*) FROM jobs INDEXED BY jobs_running
+            WHERE state = 'running' AND org = line.org
+        ),
         job.priority DESC, job.run_at, job.id
     LIMIT 1
 )
@@ -72,14 +77,24 @@ def claim(
     return job
 
 
-def next_due(view: View, kinds: Collection[str]) -> int | None:
-    """When the next job of these kinds, of any org, is due; None when none waits."""
-    (run_at,) = view.connection.execute(
-        "SELECT min(run_at) FROM jobs"
-        " WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?))",
-        (_encode(list(kinds)).decode(),),
+def next_due(view: View, kinds: Collection[str], now: int) -> int | None:
+    """When the next job of these kinds, of any org, is due; None when none waits.
+
+    The earliest one is looked for only when none is due by ``now``, for others may be many.
+    """
+    names = _encode(list(kinds)).decode()
+    waiting = " FROM jobs WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?))"
+    due: tuple[int] | None = view.connection.execute(
+        f"SELECT run_at{waiting} AND run_at <= ? LIMIT 1",
+        (names, now),
     ).fetchone()
-    return None if run_at is None else int(run_at)
+    if due is not None:
+        return due[0]
+    (earliest,) = view.connection.execute(
+        f"SELECT min(run_at){waiting}",
+        (names,),
+    ).fetchone()
+    return None if earliest is None else int(earliest)
 
 
 def hold(view: View, job: Job) -> None:
@@ -191,7 +206,8 @@ def running(view: View, owner: str | None = None, *, overdue: int | None = None)
         where.append("lease_until <= ?")
         values.append(overdue)
     rows = view.connection.execute(
-        f"SELECT {COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY org, id",  # noqa: S608 - built here from constants; all values are bound
+        f"SELECT {COLUMNS} FROM jobs INDEXED BY jobs_running"  # noqa: S608 - built here from constants; all values are bound
+        f" WHERE {' AND '.join(where)} ORDER BY org, id",
         values,
     )
     return [from_row(row) for row in rows]
@@ -201,7 +217,7 @@ def lost(view: View, jobs: Collection[Job]) -> list[Job]:
     """Those of these jobs, of any org, whose attempt has them no more."""
     found = set(
         view.connection.execute(
-            "SELECT org, id, attempt FROM jobs WHERE state = 'running'"
+            "SELECT org, id, attempt FROM jobs INDEXED BY jobs_running WHERE state = 'running'"
         ).fetchall()
     )
     return [job for job in jobs if (job.org, job.id, job.attempt) not in found]

@@ -198,10 +198,10 @@ CREATE TABLE jobs (
     PRIMARY KEY (org, id)
 ) WITHOUT ROWID;
 
-CREATE INDEX jobs_waiting ON jobs (org, priority DESC, run_at, id, kind)
+CREATE INDEX jobs_waiting ON jobs (kind, org, priority DESC, run_at, id, state)
     WHERE state = 'queued';
 
-CREATE INDEX jobs_running ON jobs (org, owner, lease_until)
+CREATE INDEX jobs_running ON jobs (org, id, state)
     WHERE state = 'running';
 
 CREATE TABLE job_events (
