@@ -1,0 +1,129 @@
+"""The command line: its root, and how a call of it ends."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from unibos import __version__
+from unibos.base.errors import Error
+from unibos.clients.cli import words
+from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.command import SpokenGroup
+from unibos.clients.cli.commands import COMMANDS
+from unibos.clients.cli.exits import Exit, exit_of
+from unibos.clients.cli.words import say
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one call and tell its exit code; never raises, never shows a traceback."""
+    words.use(words.wanted(_language_asked(arguments), os.environ))
+    asked = Asked(json="--json" in arguments)
+    try:
+        answer = cli.main(list(arguments), prog_name="unibos", obj=asked, standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- a defect, too, is told in one line
+        return _ended(error, asked)
+    return answer if isinstance(answer, int) else Exit.OK
+
+
+def _ended(error: Exception, asked: Asked) -> int:
+    if isinstance(error, click.ClickException):
+        return _usage(error, asked)
+    if isinstance(error, BrokenPipeError):
+        # Whoever read has gone, such as `head`: the rest of the output has no place to go.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    if isinstance(error, Error):
+        return _failed(error, asked)
+    if isinstance(error, OSError):
+        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _failed(Error("system_error", named), asked)
+    return _failed(_defect(error), asked)
+
+
+def _usage(error: click.ClickException, asked: Asked) -> int:
+    ctx = getattr(error, "ctx", None)
+    hint = say("See {command} --help.", command=ctx.command_path if ctx else "unibos")
+    _tell("usage", error.format_message(), hint, asked)
+    return Exit.USAGE
+
+
+def _failed(error: Error, asked: Asked) -> int:
+    _tell(error.code, words.tell(error), say(error.hint), asked)
+    return exit_of(error)
+
+
+def _tell(code: str, detail: str, hint: str, asked: Asked) -> None:
+    from unibos.base.log import escaped
+
+    if asked.json:
+        said = {"code": code, "detail": detail, "hint": hint}
+        click.echo(json.dumps(said, ensure_ascii=False), err=True)
+        return
+    head = click.style(say("Error:"), fg="red", bold=True)
+    click.echo(f"{head} {escaped(detail)} [{escaped(code)}]", err=True)
+    if hint:
+        click.echo(f"{say('Hint:')} {escaped(hint)}", err=True)
+
+
+def _defect(error: Exception) -> Error:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return Error(
+        "defect",
+        f"{type(error).__name__}: {error} ({where})",
+        hint=say("This is a defect of UNIBOS: please report it with this line."),
+    )
+
+
+def _language_asked(arguments: Sequence[str]) -> str | None:
+    """The value of ``--lang``, read ahead of all else because help depends on it."""
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+        if argument == "--lang" and index + 1 < len(arguments):
+            return arguments[index + 1]
+    return None
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"unibos {__version__}")
+        ctx.exit()
+
+
+cli = SpokenGroup(
+    "unibos",
+    help="Your own data server: keeps documents and data, reads them, finds them again.",
+    loaders=COMMANDS,
+    examples=(
+        "unibos setup",
+        "unibos add receipt.jpg",
+        "unibos search coffee",
+        "unibos status --json",
+    ),
+    params=[
+        click.Option(
+            ("--version",),
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Show the version.",
+        )
+    ],
+)
+for _option in cli.params:
+    # Everywhere they are understood; here they are also told.
+    if isinstance(_option, click.Option):
+        _option.hidden = False

@@ -1,0 +1,126 @@
+"""All commands, each imported when it is called: `unibos status` never loads what `serve` needs.
+
+Plain functions with plain imports, so that a frozen program knows what to pack.
+"""
+
+from collections.abc import Mapping
+
+import click
+
+from unibos.clients.cli.command import Loader
+
+
+def _serve() -> click.Command:
+    from unibos.clients.cli.serve import serve
+
+    return serve
+
+
+def _setup() -> click.Command:
+    from unibos.clients.cli.setup import setup
+
+    return setup
+
+
+def _status() -> click.Command:
+    from unibos.clients.cli.status import status
+
+    return status
+
+
+def _doctor() -> click.Command:
+    from unibos.clients.cli.doctor import doctor
+
+    return doctor
+
+
+def _add() -> click.Command:
+    from unibos.clients.cli.add import add
+
+    return add
+
+
+def _search() -> click.Command:
+    from unibos.clients.cli.search import search
+
+    return search
+
+
+def _document() -> click.Command:
+    from unibos.clients.cli.document import document
+
+    return document
+
+
+def _record() -> click.Command:
+    from unibos.clients.cli.record import record
+
+    return record
+
+
+def _collection() -> click.Command:
+    from unibos.clients.cli.collection import collection
+
+    return collection
+
+
+def _job() -> click.Command:
+    from unibos.clients.cli.job import job
+
+    return job
+
+
+def _user() -> click.Command:
+    from unibos.clients.cli.user import user
+
+    return user
+
+
+def _login() -> click.Command:
+    from unibos.clients.cli.login import login
+
+    return login
+
+
+def _logout() -> click.Command:
+    from unibos.clients.cli.login import logout
+
+    return logout
+
+
+def _config() -> click.Command:
+    from unibos.clients.cli.config import config
+
+    return config
+
+
+def _logs() -> click.Command:
+    from unibos.clients.cli.logs import logs
+
+    return logs
+
+
+def _completion() -> click.Command:
+    from unibos.clients.cli.completion import completion
+
+    return completion
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "serve": _serve,
+    "setup": _setup,
+    "status": _status,
+    "doctor": _doctor,
+    "add": _add,
+    "search": _search,
+    "document": _document,
+    "record": _record,
+    "collection": _collection,
+    "job": _job,
+    "user": _user,
+    "login": _login,
+    "logout": _logout,
+    "config": _config,
+    "logs": _logs,
+    "completion": _completion,
+}

@@ -1,0 +1,113 @@
+"""`unibos job`: work that runs in the background."""
+
+from typing import Any
+
+import click
+
+from unibos.clients.cli import show
+from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.command import command, group
+from unibos.clients.cli.exits import Exit
+from unibos.clients.cli.words import say
+from unibos.clients.paths import JOBS, below
+
+STATES = click.Choice(["queued", "running", "done", "failed", "cancelled"])
+ENDED = frozenset({"done", "failed", "cancelled"})
+
+
+@command("list", "unibos job list", "unibos job list --state failed --json")
+@click.option("--state", type=STATES, help="Only in this state.")
+@click.option("--kind", help="Only of this kind.")
+@click.option("--limit", type=click.IntRange(1), default=50, help="At most so many (50).")
+@click.pass_obj
+def list_jobs(asked: Asked, state: str | None, kind: str | None, limit: int) -> None:
+    """List jobs, the newest first."""
+    page = asked.api().page(JOBS, limit, state=state, kind=kind)
+    if asked.json:
+        show.document(page._asdict())
+        return
+    heads = (say("Id"), say("Made"), say("Kind"), say("State"), say("Progress"))
+    show.table(heads, (_row(one) for one in page.items))
+    show.more(page.next)
+
+
+@command("show", "unibos job show 0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11")
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def show_job(asked: Asked, job_id: str) -> None:
+    """Show a job."""
+    answer = asked.api().get(below(JOBS, job_id))
+    if asked.json:
+        show.document(answer)
+        return
+    show.facts(
+        {
+            say("Id"): answer["id"],
+            say("Kind"): answer["kind"],
+            say("Queue"): answer.get("queue"),
+            say("State"): show.state(answer["state"]),
+            say("Progress"): _progress(answer),
+            say("Attempt"): f"{answer.get('attempt')}/{answer.get('max_attempts')}",
+            say("Made"): show.moment(answer.get("created_at")),
+            say("Finished"): show.moment(answer.get("finished_at")),
+            say("Error"): _error(answer),
+        }
+    )
+
+
+@command("cancel", "unibos job cancel 0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11")
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def cancel(asked: Asked, job_id: str) -> None:
+    """Cancel a job; one that runs is stopped."""
+    answer = asked.api().change("DELETE", below(JOBS, job_id))
+    if asked.json:
+        show.document(answer or {"id": job_id})
+    else:
+        click.echo(say("Job {id} is cancelled.", id=job_id))
+
+
+@command("watch", "unibos job watch 0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11")
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def watch(asked: Asked, job_id: str) -> int:
+    """Follow a job until it ends; fails if the job does."""
+    api = asked.api()
+    for event in api.events(below(JOBS, job_id, "events")):
+        if asked.json:
+            show.line({"id": event.id, "event": event.name, "data": event.data})
+        else:
+            click.echo(_told(event.name, event.data))
+    answer = api.get(below(JOBS, job_id))
+    if not asked.json:
+        click.echo(show.state(answer["state"]))
+        if answer.get("error"):
+            click.echo(_error(answer), err=True)
+    return Exit.OK if answer["state"] == "done" else Exit.FAILED
+
+
+def _told(name: str, data: object) -> str:
+    if isinstance(data, dict):
+        facts = [f"{key}={show.clean(value)}" for key, value in data.items() if value is not None]
+        return f"{name}  {' '.join(facts)}"
+    return f"{name}  {show.clean(data)}".rstrip()
+
+
+def _row(one: dict[str, Any]) -> list[object]:
+    made = show.moment(one.get("created_at"))
+    return [one["id"], made, one["kind"], show.state(one["state"]), _progress(one)]
+
+
+def _progress(one: dict[str, Any]) -> str:
+    progress = one.get("progress") or {}
+    if one["state"] in ENDED or "value" not in progress:
+        return ""
+    return f"{show.percent(progress['value'])} {progress.get('phase') or ''}".rstrip()
+
+
+def _error(one: dict[str, Any]) -> str:
+    error = one.get("error") or {}
+    return f"{show.clean(error.get('detail'))} [{show.clean(error.get('code'))}]" if error else ""
+
+
+job = group("job", list_jobs, show_job, cancel, watch, text="See what is worked on.")

@@ -1,0 +1,24 @@
+"""Paths of the API (DESIGN section 7)."""
+
+from urllib.parse import quote
+
+COLLECTIONS = "/api/v1/collections"
+DOCUMENTS = "/api/v1/documents"
+JOBS = "/api/v1/jobs"
+LOGIN = "/api/v1/auth/login"
+LOGOUT = "/api/v1/auth/logout"
+REFRESH = "/api/v1/auth/refresh"
+SEARCH = "/api/v1/search"
+SETUP = "/api/v1/setup"
+STATUS = "/api/v1/status"
+USERS = "/api/v1/users"
+
+
+def below(base: str, *names: str) -> str:
+    """The path of something below ``base``; whatever a name holds, it stays one step."""
+    return "/".join((base, *(quote(name, safe="") for name in names)))
+
+
+def records(collection: str) -> str:
+    """The path of a collection's records."""
+    return below(COLLECTIONS, collection, "records")
