@@ -106,8 +106,12 @@ class Sessions:
         verifier = await self._tools.passwords.hash(new)
 
         def change(tx: Transaction) -> tuple[Account, Session] | None:
+            present = _unchanged(tx, account)
+            if present is None:
+                return None
+            accounts.set_verifier(tx, account.id, verifier)
             accounts.end_sessions(tx, account.id, self._tools.wall(), "password_changed")
-            return self._begin(tx, account, verifier)
+            return self.open(tx, present)
 
         begun = await scope.store.awrite(change)
         if begun is None:
@@ -185,9 +189,8 @@ class Sessions:
     def _begin(
         self, tx: Transaction, proved: Account, renewed: str | None
     ) -> tuple[Account, Session] | None:
-        """Open a session, unless the account changed since its password was proved."""
-        account = accounts.find(tx, proved.id)
-        if account is None or account.disabled or account.verifier != proved.verifier:
+        account = _unchanged(tx, proved)
+        if account is None:
             return None
         if renewed is not None:
             accounts.set_verifier(tx, account.id, renewed)
@@ -218,6 +221,14 @@ class Sessions:
         accounts.move_session(tx, id_, generation + 1, now + REFRESH_MS)
         moved = accounts.session(tx, id_)
         return (account, moved) if moved else tokens.session_ended()
+
+
+def _unchanged(view: View, proved: Account) -> Account | None:
+    """The account as it is now, if the password that was proved is still the one."""
+    account = accounts.find(view, proved.id)
+    if account is None or account.disabled or account.verifier != proved.verifier:
+        return None
+    return account
 
 
 def _login_failed() -> Unauthenticated:
