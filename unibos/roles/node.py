@@ -7,37 +7,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from unibos import __version__
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.core.identity.certificate import Certificate
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.jobs.jobs import Jobs, Settings
-from unibos.core.jobs.kind import by_name
-from unibos.core.module.endpoint import MIB, Endpoint
-from unibos.core.module.manifest import Module, install
+from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.settings import Settings
+from unibos.core.module.manifest import install
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
+from unibos.roles.endpoints import Parts, endpoints
 from unibos.roles.modules import modules
-from unibos.transports.http import openapi
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
-from unibos.transports.http.routes import (
-    auth,
-    batch,
-    blobs,
-    collections,
-    events,
-    health,
-    jobs,
-    metrics,
-    records,
-    search,
-    status,
-    users,
-)
+from unibos.transports.http.routes.events import Bell
 from unibos.transports.http.server import HttpServer, Listening
 
 log = logging.getLogger(__name__)
@@ -88,16 +73,11 @@ async def node(config: Config) -> AsyncIterator[Node]:
             ),
             owner=key.id,
         )
-        bell = events.Bell(store)
-        state = State()
-        app = build_app(
-            _endpoints(config, key, store, identity, runner, bell, state, installed),
-            identity,
-            state,
-        )
+        parts = Parts(config, key, store, identity, runner, Bell(store), State(), installed)
+        app = build_app(endpoints(parts), identity, parts.state)
         server = HttpServer(
             app,
-            state,
+            parts.state,
             Listening(
                 config.node.host,
                 config.node.port,
@@ -110,60 +90,11 @@ async def node(config: Config) -> AsyncIterator[Node]:
         stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
         await server.start()
         stack.push_async_callback(server.stop)
-        stack.callback(bell.close)
+        stack.callback(parts.bell.close)
 
         scheme = "https" if config.node.tls else "http"
         yield Node(f"{scheme}://{_shown(config.node.host)}:{server.port}", identity.setup_code)
         log.info("stopping")
-
-
-def _endpoints(
-    config: Config,
-    key: InstanceKey,
-    store: Store,
-    identity: Identity,
-    runner: Jobs,
-    bell: events.Bell,
-    state: State,
-    installed: tuple[Module, ...],
-) -> list[Endpoint]:
-    kinds = by_name(kind for module in installed for kind in module.jobs)
-
-    def ready() -> bool:
-        return store.read(lambda view: bool(view.connection.execute("SELECT 1").fetchone()))
-
-    about = status.About(
-        __version__,
-        key.id,
-        ("node",),
-        config.machine.name,
-        config.machine.profile.name,
-        store.path,
-        lambda: False,
-        lambda: identity.setup_code is None,
-    )
-    facts = health.Facts(("node",), __version__, key.id, identity.org, lambda: False, ready)
-    listed = [
-        *records.ENDPOINTS,
-        *health.endpoints(facts),
-        *batch.ENDPOINTS,
-        *collections.ENDPOINTS,
-        *search.ENDPOINTS,
-        *auth.endpoints(identity),
-        *users.endpoints(identity.users),
-        *blobs.endpoints(config.documents.max_mb * MIB),
-        *events.endpoints(bell),
-        *jobs.endpoints(runner, kinds, bell),
-        *status.endpoints(about, installed),
-        *(endpoint for module in installed for endpoint in module.endpoints),
-        *metrics.endpoints(state, __version__, lambda: _gauges(runner)),
-    ]
-    return [*listed, openapi.endpoint(listed, __version__)]
-
-
-def _gauges(runner: Jobs) -> dict[str, tuple[str, dict[str, float]]]:
-    counted: dict[str, float] = dict(runner.stats().states)
-    return {"jobs": ("Jobs by state.", counted)}
 
 
 def _own_folder(folder: Path) -> Path:

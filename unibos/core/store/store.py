@@ -104,6 +104,13 @@ class Store:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def healthy(self) -> bool:
+        """Whether the database answers."""
+        try:
+            return self.read(lambda view: bool(view.connection.execute("SELECT 1").fetchone()))
+        except sqlite3.Error:
+            return False
+
     def org(self, org: str) -> "OrgStore":
         """One org's door to this store."""
         return OrgStore(self, org)
