@@ -9,6 +9,7 @@ from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.words import LANGUAGES, say
 
 Loader = Callable[[], click.Command]
+_PREFIX = "global_"
 
 
 class Spoken(click.Command):
@@ -117,24 +118,26 @@ def group(name: str, *commands: click.Command, text: str) -> SpokenGroup:
 
 
 def _global_options() -> list[click.Parameter]:
-    def option(*names: str, text: str, hidden: bool = True, **more: Any) -> click.Option:
+    def option(name: str, *, text: str, hidden: bool = True, **more: Any) -> click.Option:
+        # With a prefix, so that a command may call an argument of its own `data`.
+        names = f"--{name}", _PREFIX + name
         return click.Option(
             names, help=text, hidden=hidden, expose_value=False, callback=_keep, **more
         )
 
     return [
-        option("--json", is_flag=True, default=None, text="Answer in JSON.", hidden=False),
-        option("--data", metavar="FOLDER", text="Folder of the instance's data."),
-        option("--config", metavar="FILE", text="File of settings."),
-        option("--url", metavar="URL", text="Address of an instance on the network."),
-        option("--lang", type=click.Choice(LANGUAGES), text="Language of what is said."),
+        option("json", is_flag=True, default=None, text="Answer in JSON.", hidden=False),
+        option("data", metavar="FOLDER", text="Folder of the instance's data."),
+        option("config", metavar="FILE", text="File of settings."),
+        option("url", metavar="URL", text="Address of an instance on the network."),
+        option("lang", type=click.Choice(LANGUAGES), text="Language of what is said."),
     ]
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
     asked = ctx.find_root().ensure_object(Asked)
     if value is not None and param.name:
-        setattr(asked, param.name, value)
+        setattr(asked, param.name.removeprefix(_PREFIX), value)
 
 
 def _text(help_text: str | None) -> str:
