@@ -23,7 +23,7 @@ def password(prompt: str, *, from_stdin: bool, confirm: bool = False) -> str:
         given = sys.stdin.readline().rstrip("\r\n")
         if given:
             return given
-    elif sys.stdin.isatty():
+    elif _person_there():
         answer: str = click.prompt(
             prompt, hide_input=True, confirmation_prompt=say("The same again") if confirm else False
         )
@@ -42,7 +42,7 @@ def text(value: str | None, prompt: str, option: str) -> str:
     """
     if value:
         return value
-    if not sys.stdin.isatty():
+    if not _person_there():
         raise click.UsageError(say("{option} is missing.", option=option))
     answer: str = click.prompt(prompt)
     return answer
@@ -56,6 +56,10 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _person_there():
         raise click.UsageError(say("{option} is missing.", option="--yes"))
     click.confirm(question, abort=True)
+
+
+def _person_there() -> bool:
+    return sys.stdin.isatty()
