@@ -10,7 +10,6 @@ subject of tests/faults, not of this. See benchmarks/README.md.
 import argparse
 import json
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from typing import Any
 
 import machine
 from peers import SCHEMA, Unibos
-from servers import Client
+from servers import Client, ServerError
 from writers import (
     COLLECTION,
     RECORDS,
@@ -33,6 +32,11 @@ from writers import (
     blob,
     content,
 )
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from unibos.core.store import integrity
+from unibos.core.store.store import Store
 
 CLIENTS = {"records": (RecordWriter, 4), "blobs": (BlobWriter, 1), "documents": (DocumentWriter, 1)}
 KILLED_WHILE_STARTING = 0.2
@@ -55,7 +59,7 @@ def main() -> None:
         finally:
             node.server.stop()
         found["orphans"] = node.server.orphans()
-        found["database_problems"] = check_database(Path(name) / "data" / "node.db")
+        found["damage"] = check_data(Path(name) / "data")
     wrong = [*soak.problems, *(key for key in WRONG if found[key])]
     result = {**about, "kill_every": options.kill_every, "kills": kills, "seed": options.seed}
     print(json.dumps({**result, **found, "problems": soak.problems, "ok": not wrong}, indent=2))
@@ -70,8 +74,9 @@ WRONG = (
     "documents_lost",
     "jobs_twice",
     "jobs_unfinished",
+    "jobs_of_nothing",
     "orphans",
-    "database_problems",
+    "damage",
 )
 
 
@@ -165,45 +170,55 @@ def verify_documents(client: Client, soak: Soak) -> dict[str, Any]:
     waiting = dict(soak.documents)
     lost: list[str] = []
     while waiting and time.monotonic() < end:
-        for id_, word in list(waiting.items()):
+        for id_, sent in list(waiting.items()):
             document = client.call("GET", f"/api/v1/documents/{id_}")
             if document["status"] in {"done", "failed"}:
                 del waiting[id_]
-                if document["status"] == "failed" or word not in document["text"]:
+                if document["status"] == "failed" or sent.word not in document["text"]:
                     lost.append(id_)
         time.sleep(0.1)
-    done = Counter(
-        job["args"]["document"]
-        for job in pages(client, "/api/v1/jobs")
-        if job["kind"].startswith("documents.") and job["state"] == "done"
-    )
+    finished = [
+        job["id"]
+        for job in pages(client, "/api/v1/jobs", "&kind=documents.read&state=done")
+        for _ in range(count_finishes(client, job["id"]))
+    ]
+    jobs = {document.job for document in soak.documents.values()}
     return {
         "documents": len(soak.documents),
         "documents_lost": lost,
         "jobs_unfinished": list(waiting),
-        "jobs_twice": [id_ for id_ in soak.documents if done[id_] > 1],
+        "jobs_twice": [job for job, times in Counter(finished).items() if times > 1],
+        "jobs_of_nothing": sorted(set(finished) - jobs),
     }
 
 
-def pages(client: Client, path: str) -> Iterator[dict[str, Any]]:
+def count_finishes(client: Client, job: str) -> int:
+    """How often a job came to its end, by its own events."""
+    status, stream = client.send("GET", f"/api/v1/jobs/{job}/events", None)
+    if status != 200:
+        raise ServerError(f"events of job {job}: {status}")
+    return sum(line.strip() == b"event: done" for line in stream.splitlines())
+
+
+def pages(client: Client, path: str, query: str = "") -> Iterator[dict[str, Any]]:
     """All items of a list."""
     cursor = ""
     while True:
-        page = client.call("GET", f"{path}?limit={PAGE}{cursor}")
+        page = client.call("GET", f"{path}?limit={PAGE}{query}{cursor}")
         yield from page["items"]
         if page["next"] is None:
             return
         cursor = f"&cursor={page['next']}"
 
 
-def check_database(path: Path) -> list[str]:
-    """SQLite's own opinion of the file, asked after the node has stopped."""
-    connection = sqlite3.connect(path)
+def check_data(folder: Path) -> list[str]:
+    """The store's own integrity check, blobs included, after the node has stopped."""
+    store = Store(folder, "node", "soak")
     try:
-        found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        findings = store.read(lambda view: integrity.check(view, store.blobs, deep=True))
     finally:
-        connection.close()
-    return [problem for problem in found if problem != "ok"]
+        store.close()
+    return [f"{finding.code}: {finding.detail}" for finding in findings]
 
 
 def say(line: str) -> None:

@@ -41,17 +41,25 @@ def blob(number: int) -> bytes:
     return source.randbytes(source.randint(1, MAX_BLOB_BYTES))
 
 
+@dataclass(frozen=True)
+class Document:
+    """An acknowledged document: a word in its text, and the job that reads it."""
+
+    word: str
+    job: str
+
+
 @dataclass
 class Soak:
     """What the clients share: where the node is, whether it is up, and what it acknowledged.
 
-    ``blobs`` maps a hash to the number that made its bytes, ``documents`` an id to a word in it.
+    ``blobs`` maps a hash to the number that made its bytes.
     """
 
     address: Address
     journal: Journal = field(default_factory=Journal)
     blobs: dict[str, int] = field(default_factory=dict)
-    documents: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     up: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -157,12 +165,13 @@ class RecordWriter(Writer):
         self.soak.journal.acknowledge({key: 0})
 
     def patch(self) -> None:
-        """The next version of a record."""
+        """The next version of a record, merged into it or put in its place."""
+        method = self.random.choice(["PATCH", "PUT"])
         key = self.random.choice(list(self.live))
         id_, version = self.live[key]
         change = {key: version + 1}
         body = as_json({"data": content(key, version + 1)})
-        while (answer := self.send("PATCH", f"{RECORDS}/{id_}", body)) is None:
+        while (answer := self.send(method, f"{RECORDS}/{id_}", body)) is None:
             self.soak.journal.doubt(change)
         expect((200,), answer)
         self.live[key] = (id_, version + 1)
@@ -224,8 +233,8 @@ class DocumentWriter(Writer):
         self.count += 1
         word = hashlib.sha256(f"{self.name}{self.count}".encode()).hexdigest()[:16]
         text = f"Letter number {self.count}\n\nThe word to find is {word}.\n"
-        answer = self.insist("POST", "/api/v1/documents", text.encode(), "text/plain")
-        self.soak.documents[json.loads(answer)["id"]] = word
+        answer = json.loads(self.insist("POST", "/api/v1/documents", text.encode(), "text/plain"))
+        self.soak.documents[answer["id"]] = Document(word, answer["job"])
         self.soak.ended.wait(PAUSE_SECONDS)
 
 
