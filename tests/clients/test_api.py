@@ -69,7 +69,7 @@ def test_a_file_is_sent_in_pieces_and_counted(node, api):
     sent = bytes(range(256)) * 4096
     answer = api.upload("/x", io.BytesIO(sent), "a.jpg", counted.append, "image/jpeg")
     [asked] = node.asked
-    assert answer == {"id": "1"}
+    assert answer == ({"id": "1"}, False)
     assert sum(counted) == len(sent)
     assert b'name="file"; filename="a.jpg"' in asked.body
     assert b"Content-Type: image/jpeg" in asked.body

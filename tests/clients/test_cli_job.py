@@ -78,13 +78,15 @@ def test_watching_a_job_that_fails_fails(unibos, node, stream):
 def test_status(unibos, node):
     answer = {
         "version": "0.1.0",
-        "board": {"name": "Raspberry Pi 4"},
+        "instance": "abcd",
+        "roles": ["node"],
+        "board": "Raspberry Pi 4",
         "profile": "standard",
         "uptime_seconds": 90061,
-        "org": {"name": "Home"},
+        "org": "o1",
         "users": 1,
-        "records": 20,
-        "documents": {"done": 3, "failed": 0},
+        "records": {"notes": 20},
+        "modules": {"documents": {"done": 3, "failed": 0}},
         "jobs": {},
         "disk": {"free": 1024**3, "total": 2 * 1024**3, "database": 4096, "blobs": 0},
         "setup_done": False,
@@ -93,6 +95,7 @@ def test_status(unibos, node):
     out = unibos("status").out
     for told in (
         "Raspberry Pi 4 (standard)",
+        "20 notes",
         "1 d 1 h",
         "3 done",
         "none",

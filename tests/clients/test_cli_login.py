@@ -230,14 +230,26 @@ def test_a_user_is_named_by_email_or_id(unibos, node, users, who):
 
 
 def test_passwd_disable_and_remove(unibos, node, users):
+    node.on("PUT", f"{USERS}/u1/password", node.Answer(None, 204))
     assert unibos("user", "passwd", "u1", "--password-stdin", stdin=b"new").code == 0
+    assert node.of("PUT", f"{USERS}/u1/password")[0].json == {"password": "new"}
     assert unibos("user", "disable", "u1").out == "owner@example.org is shut out.\n"
     assert unibos("user", "disable", "u1", "--undo", "--json").json["disabled"] is False
     changes = [one.json for one in node.of("PATCH", f"{USERS}/u1")]
-    assert changes == [{"password": "new"}, {"disabled": True}, {"disabled": False}]
+    assert changes == [{"disabled": True}, {"disabled": False}]
     assert unibos("user", "remove", "u1").code == Exit.USAGE
     assert unibos("user", "remove", "u1", "--yes").code == 0
     assert len(node.of("DELETE", f"{USERS}/u1")) == 1
+
+
+def test_ones_own_password(unibos, remote, tmp_path):
+    remote.on("POST", "/api/v1/auth/login", PAIR)
+    remote.on("POST", "/api/v1/auth/password", PAIR | {"access_token": "b"})
+    assert logging_in(unibos, remote).code == 0
+    ended = unibos("user", "passwd", "--password-stdin", stdin=b"old\nnew\n")
+    assert ended.out == "owner@example.org has a new password.\n"
+    assert remote.asked[-1].json == {"current_password": "old", "new_password": "new"}
+    assert kept(tmp_path)["logins"][remote.url]["access_token"] == "b"
 
 
 def test_a_login_used_by_two_threads_is_read_whole(unibos, remote, tmp_path):

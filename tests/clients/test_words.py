@@ -21,6 +21,7 @@ DYNAMIC = {
     *("receipt", "invoice", "letter", "other"),
     *("owner", "admin", "member", "viewer"),
     *("d", "h", "min", "s"),
+    "documents",
 }
 # Click's own.
 HELP_OPTION = "Show this message and exit."

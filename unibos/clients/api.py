@@ -36,6 +36,13 @@ class Page(NamedTuple):
     next: str | None
 
 
+class Sent(NamedTuple):
+    """What came of a file that was sent; not new: the same bytes were there before."""
+
+    answer: dict[str, Any]
+    is_new: bool
+
+
 class Event(NamedTuple):
     """A server-sent event."""
 
@@ -118,11 +125,12 @@ class Api:
 
     def upload(
         self, path: str, file: IO[bytes], name: str, progress: Progress, media_type: str | None
-    ) -> Any:
+    ) -> Sent:
         """Send a file as the multipart member ``file``, in pieces."""
         counted = Counted(file, progress)
         member = (name, counted, media_type or "application/octet-stream")
-        return _decoded(self._ask("POST", path, files={"file": member}, timeout=_PATIENT))
+        response = self._ask("POST", path, files={"file": member}, timeout=_PATIENT)
+        return Sent(_decoded(response), is_new=response.status_code == httpx2.codes.CREATED)
 
     def download(self, path: str, sink: IO[bytes]) -> str:
         """Write the answer's bytes to ``sink``; the name that the server gives them, or nothing.

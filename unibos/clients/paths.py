@@ -7,6 +7,7 @@ DOCUMENTS = "/api/v1/documents"
 JOBS = "/api/v1/jobs"
 LOGIN = "/api/v1/auth/login"
 LOGOUT = "/api/v1/auth/logout"
+PASSWORD = "/api/v1/auth/password"  # noqa: S105 -- a path
 REFRESH = "/api/v1/auth/refresh"
 SEARCH = "/api/v1/search"
 SETUP = "/api/v1/setup"

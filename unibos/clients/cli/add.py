@@ -106,10 +106,10 @@ def _added(
             progress(_size(file))
             return Outcome(str(file), "known", known[0]["id"], document=known[0])
         media_type = mimetypes.guess_type(file.name)[0]
-        answer = api.upload(DOCUMENTS, opened, file.name, progress, media_type)
+        answer, is_new = api.upload(DOCUMENTS, opened, file.name, progress, media_type)
     if tags:
         api.change("PATCH", below(DOCUMENTS, answer["id"]), {"tags": list(tags)})
-    return Outcome(str(file), "added", answer["id"], document=answer)
+    return Outcome(str(file), "added" if is_new else "known", answer["id"], document=answer)
 
 
 def _read(api: "Api", outcomes: Iterable[Outcome]) -> Iterator[Outcome]:

@@ -15,8 +15,9 @@ from unibos.clients.cli.command import command, group
 from unibos.clients.cli.words import say
 from unibos.clients.paths import DOCUMENTS, below
 
-STATES = click.Choice(["queued", "running", "done", "failed"])
+STATES = click.Choice(["queued", "done", "failed"])
 KINDS = click.Choice(["receipt", "invoice", "letter", "other"])
+ORDERS = click.Choice(["created_at", "-created_at", "-updated_at", "title", "-title"])
 _ID = "0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11"
 
 
@@ -26,7 +27,7 @@ _ID = "0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11"
 @click.option("--kind", type=KINDS, help="Only of this kind.")
 @click.option("--tag", help="Only with this tag.")
 @click.option("--bin", "in_bin", is_flag=True, default=None, help="What lies in the bin.")
-@click.option("--sort", metavar="FIELD", help="Sort by this field; -FIELD turns it round.")
+@click.option("--sort", type=ORDERS, help="Sort by this field; -FIELD turns it round.")
 @click.option("--limit", type=click.IntRange(1), default=50, help="At most so many (50).")
 @click.pass_obj
 def list_documents(
@@ -70,10 +71,13 @@ def show_document(asked: Asked, document_id: str) -> None:
             say("Merchant"): fields.get("merchant"),
             say("Date"): fields.get("date"),
             say("Total"): f"{fields.get('total') or ''} {fields.get('currency') or ''}".strip(),
-            say("Pages"): answer.get("pages"),
+            say("Pages"): len(answer.get("pages") or ()) or None,
             say("Language"): answer.get("language"),
             say("Tags"): ", ".join(answer.get("tags") or ()),
+            say("File"): answer.get("filename"),
+            say("Size"): show.size(answer.get("size") or 0),
             say("Added"): show.moment(answer.get("created_at")),
+            say("In the bin since"): show.moment(answer.get("binned_at")),
             say("Error"): (answer.get("error") or {}).get("detail"),
         }
     )

@@ -100,9 +100,11 @@ def _row(one: dict[str, Any]) -> list[object]:
 
 def _progress(one: dict[str, Any]) -> str:
     progress = one.get("progress") or {}
-    if one["state"] in ENDED or "value" not in progress:
+    if one["state"] in ENDED:
         return ""
-    return f"{show.percent(progress['value'])} {progress.get('phase') or ''}".rstrip()
+    value = progress.get("value")
+    share = "" if value is None else show.percent(value)
+    return f"{share} {progress.get('phase') or ''}".strip()
 
 
 def _error(one: dict[str, Any]) -> str:

@@ -90,8 +90,10 @@ def _certificate(url: str, expected: str | None) -> str:
         raise Forbidden(
             "certificate_unknown",
             say("The certificate is not known; its fingerprint is {found}.", found=found),
-            hint=say("Compare it with `unibos status` there, and give it with --fingerprint."),
+            hint=say(
+                "Compare it with what `unibos logs` tells there, and give it with --fingerprint."
+            ),
         )
     click.echo(say("Fingerprint of the certificate: {found}", found=found))
-    click.confirm(say("Is it the one that `unibos status` shows there?"), abort=True)
+    click.confirm(say("Is it the one that `unibos logs` tells there?"), abort=True)
     return shown

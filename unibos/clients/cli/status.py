@@ -25,39 +25,23 @@ def status(asked: Asked) -> None:
 
 
 def _facts(answer: dict[str, Any]) -> dict[str, object]:
-    disk = answer.get("disk") or {}
-    return {
-        say("Version"): answer.get("version"),
-        say("Board"): _board(answer),
-        say("Up for"): show.duration(answer.get("uptime_seconds", 0)),
-        say("Org"): _named(answer.get("org")),
-        say("Users"): answer.get("users"),
-        say("Records"): answer.get("records"),
-        say("Documents"): _counts(answer.get("documents")),
-        say("Jobs"): _counts(answer.get("jobs")),
-        say("Disk"): say(
-            "{free} free of {total}; database {database}, files {blobs}",
-            **{
-                key: show.size(disk.get(key) or 0) for key in ("free", "total", "database", "blobs")
-            },
-        )
-        if disk
-        else None,
+    disk = {key: show.size(value) for key, value in answer["disk"].items()}
+    told: dict[str, object] = {
+        say("Instance"): answer["instance"],
+        say("Version"): answer["version"],
+        say("Roles"): ", ".join(answer["roles"]),
+        say("Board"): f"{answer['board']} ({answer['profile']})",
+        say("Up for"): show.duration(answer["uptime_seconds"]),
+        say("Users"): answer["users"],
+        say("Records"): _counts(answer["records"]),
+        say("Jobs"): _counts(answer["jobs"]),
     }
+    for module, counted in answer["modules"].items():
+        told[say(module)] = _counts(counted)
+    room = say("{free} free of {total}; database {database}, files {blobs}", **disk)
+    return told | {say("Disk"): room}
 
 
-def _board(answer: dict[str, Any]) -> str:
-    board = _named(answer.get("board")) or ""
-    profile = _named(answer.get("profile"))
-    return f"{board} ({profile})" if profile else str(board)
-
-
-def _named(thing: object) -> object:
-    return thing.get("name") if isinstance(thing, dict) else thing
-
-
-def _counts(counted: object) -> object:
-    if not isinstance(counted, dict):
-        return counted
+def _counts(counted: dict[str, int]) -> str:
     some = [f"{count} {show.state(name)}" for name, count in counted.items() if count]
     return ", ".join(some) or say("none")

@@ -10,7 +10,7 @@ from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.asking import STDIN_HELP, confirm, password
 from unibos.clients.cli.command import command, group
 from unibos.clients.cli.words import say
-from unibos.clients.paths import USERS, below
+from unibos.clients.paths import PASSWORD, USERS, below
 
 if TYPE_CHECKING:
     from unibos.clients.api import Api
@@ -44,17 +44,27 @@ def add(asked: Asked, email: str, name: str | None, role: str, password_stdin: b
     _told(asked, made, say("{email} is added."))
 
 
-@command("passwd", "unibos user passwd member@example.org")
-@click.argument("user", metavar="EMAIL|ID")
+@command("passwd", "unibos user passwd", "unibos user passwd member@example.org")
+@click.argument("user", metavar="[EMAIL|ID]", required=False)
 @click.option("--password-stdin", is_flag=True, help=STDIN_HELP)
 @click.pass_obj
-def passwd(asked: Asked, user: str, password_stdin: bool) -> None:
-    """Give a user a new password; all their logins end."""
+def passwd(asked: Asked, user: str | None, password_stdin: bool) -> None:
+    """Give a user, or oneself, a new password; all other logins end."""
     api = asked.api()
+    if user is None:
+        present = password(say("Present password"), from_stdin=password_stdin)
+        secret = password(say("New password"), from_stdin=password_stdin, confirm=True)
+        wanted = {"current_password": present, "new_password": secret}
+        answer = api.post(PASSWORD, wanted)
+        logins = asked.logins()
+        with logins.locked():
+            logins.keep(api.signed_in(answer))
+        _told(asked, answer["user"], say("{email} has a new password."))
+        return
     found = _find(api, user)
     secret = password(say("New password"), from_stdin=password_stdin, confirm=True)
-    changed = api.change("PATCH", below(USERS, found["id"]), {"password": secret})
-    _told(asked, changed or found, say("{email} has a new password."))
+    api.change("PUT", below(USERS, found["id"], "password"), {"password": secret})
+    _told(asked, found, say("{email} has a new password."))
 
 
 @command("role", "unibos user role member@example.org admin")

@@ -65,7 +65,7 @@ TURKISH: Mapping[str, str] = {
     "Data": "Veri",
     "Date": "Tarih",
     "Disk": "Disk",
-    "Documents": "Belgeler",
+    "documents": "Belgeler",
     "Email": "E-posta",
     "Error": "Hata",
     "Export": "Dışarıya",
@@ -80,7 +80,11 @@ TURKISH: Mapping[str, str] = {
     "Merging": "Birleştirme",
     "Module": "Modül",
     "Name": "Ad",
-    "Org": "Kuruluş",
+    "File": "Dosya",
+    "In the bin since": "Çöpe atılma",
+    "Instance": "Sunucu",
+    "Roles": "Görevler",
+    "Size": "Boyut",
     "Pages": "Sayfa",
     "Progress": "İlerleme",
     "Queue": "Kuyruk",
@@ -146,21 +150,22 @@ TURKISH: Mapping[str, str] = {
     "The certificate is not known; its fingerprint is {found}.": (
         "Sertifika tanınmıyor; parmak izi {found}."
     ),
-    "Compare it with `unibos status` there, and give it with --fingerprint.": (
-        "Oradaki `unibos status` ile karşılaştırın ve --fingerprint ile verin."
+    "Compare it with what `unibos logs` tells there, and give it with --fingerprint.": (
+        "Oradaki `unibos logs` çıktısıyla karşılaştırın ve --fingerprint ile verin."
     ),
     "Fingerprint of the certificate: {found}": "Sertifikanın parmak izi: {found}",
-    "Is it the one that `unibos status` shows there?": (
-        "Oradaki `unibos status` da bunu mu gösteriyor?"
+    "Is it the one that `unibos logs` tells there?": (
+        "Oradaki `unibos logs` da bunu mu gösteriyor?"
     ),
     "Manage who may log in.": "Kimlerin girebileceğini yönet.",
     "List all users.": "Bütün kullanıcıları listele.",
     "Make an account.": "Hesap aç.",
     "What the user is called.": "Kullanıcının adı.",
     "What the user may do (member).": "Kullanıcının yetkisi (member).",
-    "Give a user a new password; all their logins end.": (
-        "Bir kullanıcıya yeni parola ver; bütün oturumları kapanır."
+    "Give a user, or oneself, a new password; all other logins end.": (
+        "Bir kullanıcıya ya da kendine yeni parola ver; öbür oturumlar kapanır."
     ),
+    "Present password": "Şimdiki parola",
     "Change what a user may do.": "Bir kullanıcının yetkisini değiştir.",
     "Shut a user out; all their logins end.": (
         "Bir kullanıcıyı dışarıda bırak; bütün oturumları kapanır."
@@ -358,22 +363,39 @@ TURKISH: Mapping[str, str] = {
 }
 
 TURKISH_CODES: Mapping[str, str] = {
+    "blob_too_large": "Dosya çok büyük.",
+    "body_too_large": "İstek çok büyük.",
+    "collection_exists": "Bu adda bir koleksiyon zaten var.",
+    "collection_managed": "Bu koleksiyona yalnız kendi modülü yazar.",
+    "collection_not_found": "Böyle bir koleksiyon yok.",
+    "document_busy": "Belge zaten okunmayı bekliyor.",
+    "document_not_found": "Böyle bir belge yok.",
+    "email_invalid": "Bu bir e-posta adresi değil.",
     "email_taken": "Bu e-postanın zaten bir hesabı var.",
+    "internal_error": "Sunucuda bir hata oldu; nedeni günlükte.",
+    "job_finished": "İş zaten bitti.",
+    "job_not_found": "Böyle bir iş yok.",
     "last_owner": "Kuruluşun etkin bir sahibi kalmalı.",
     "login_ended": "Oturum sona erdi.",
     "login_failed": "E-posta ya da parola yanlış.",
+    "media_type_unsupported": "Bu, okunabilecek bir belge değil.",
     "no_unibos": "Yanıt veren bir UNIBOS değil.",
     "password_too_common": "Bu parola çok yaygın.",
     "password_too_long": "Parola çok uzun.",
     "password_too_short": "Parola çok kısa.",
+    "password_wrong": "Şimdiki parola yanlış.",
     "peer_refused": "Yerel soketi yalnız root ve hizmetin kullanıcısı kullanabilir.",
+    "record_invalid": "Kayıt, koleksiyonun şemasına uymuyor.",
+    "record_not_found": "Böyle bir kayıt yok.",
     "role_required": "Bunun için {role} rolü gerekir.",
     "session_ended": "Oturum sona erdi.",
     "setup_code_wrong": "Kurulum kodu yanlış.",
     "setup_done": "Kurulum zaten yapıldı.",
+    "stopping": "Sunucu kapanıyor.",
     "storage_full": "Disk dolu: yazma reddediliyor, okuma sürüyor.",
     "token_expired": "Oturumun süresi doldu.",
     "token_missing": "Önce giriş yapmak gerekir.",
     "too_many_attempts": "Çok fazla deneme; {retry_after} saniye sonra yeniden deneyin.",
     "unreachable": "{address} yanıt vermiyor: {reason}",
+    "user_not_found": "Böyle bir kullanıcı yok.",
 }
