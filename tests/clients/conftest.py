@@ -94,6 +94,9 @@ class Routes:
         self.asked = []
         self.routes = {}
 
+    def handle_error(self, request, address):
+        """A client that has gone is no error of the server."""
+
     def on(self, method, path, *answers):
         self.routes[method, path] = list(answers)
 

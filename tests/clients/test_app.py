@@ -74,6 +74,10 @@ def test_help_imports_nothing_heavy():
         (("add", "--wat"), "--wait"),
         (("record", "get", "notes"), "ID"),
         (("--lang", "xx", "status"), "xx"),
+        (("--lang", "tr", "record", "get", "notes"), "ID eksik."),
+        (("--lang", "tr", "add", "--wat"), "--wait mi demek istediniz?"),
+        (("add", "--zzz"), "There is no option --zzz."),
+        (("serve", "--log-level", "loud"), "warning"),
         (("status", "--url", "unibos.local"), "no address"),
     ],
 )

@@ -127,7 +127,6 @@ def secure(remote, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     remote.socket = context.wrap_socket(remote.socket, server_side=True)
-    remote.handle_error = lambda request, address: None
     remote.url = remote.url.replace("http:", "https:")
     remote.fingerprint = fingerprint(pem.decode())
     remote.on("POST", "/api/v1/auth/login", PAIR)

@@ -2,12 +2,14 @@
 
 from unibos.base.config.load import DEFAULT_FILE, Explained, explain, file_in_use, load
 from unibos.base.config.settings import Config, Setting, settings
+from unibos.base.config.values import choices
 
 __all__ = [
     "DEFAULT_FILE",
     "Config",
     "Explained",
     "Setting",
+    "choices",
     "explain",
     "file_in_use",
     "load",

@@ -51,6 +51,12 @@ def from_value(setting: Setting, value: object, origin: str) -> object:
         ) from None
 
 
+def choices(setting: Setting) -> tuple[str, ...]:
+    """The words that a setting takes; none where it takes more than a few words."""
+    kind = _plain(setting.kind)
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
 def expected(setting: Setting) -> str:
     """What a setting takes, in words."""
     return setting.about.expects or _words(setting.kind)

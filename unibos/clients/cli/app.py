@@ -52,8 +52,19 @@ def _ended(error: Exception, asked: Asked) -> int:
 def _usage(error: click.ClickException, asked: Asked) -> int:
     ctx = getattr(error, "ctx", None)
     hint = say("See {command} --help.", command=ctx.command_path if ctx else "unibos")
-    _tell("usage", error.format_message(), hint, asked)
+    _tell("usage", _wrong(error), hint, asked)
     return Exit.USAGE
+
+
+def _wrong(error: click.ClickException) -> str:
+    """What is wrong with a call, in the user's language for the usual slips."""
+    if isinstance(error, click.NoSuchOption):
+        near = list(error.possibilities or ())
+        said = say("There is no option {name}.", name=error.option_name)
+        return f"{said} {say('Did you mean {near}?', near=near[0])}" if near else said
+    if isinstance(error, click.MissingParameter) and error.param:
+        return say("{option} is missing.", option=error.param.human_readable_name)
+    return error.format_message()
 
 
 def _failed(error: Error, asked: Asked) -> int:

@@ -1,4 +1,4 @@
-"""What the process answers with when it ends: the one table of exit codes (``docs/cli.md``)."""
+"""What the process answers with when it ends: the one table of exit codes."""
 
 from collections.abc import Sequence
 from enum import IntEnum

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from unibos.base.config import Setting, settings
+from unibos.base.config import Setting, choices, settings
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.command import command
 
@@ -14,11 +14,13 @@ _GLOBAL = ("data",)
 def _option(setting: Setting) -> click.Option:
     truth = isinstance(setting.default, bool)
     flag = setting.about.flag
+    words = choices(setting)
     return click.Option(
         (f"{flag}/--no-{flag[2:]}" if truth else flag, _name(setting.key)),
         help=setting.about.help,
         default=None,
-        metavar=None if truth else flag[2:].upper(),
+        type=click.Choice(words) if words else None,
+        metavar=None if truth or words else flag[2:].upper(),
     )
 
 

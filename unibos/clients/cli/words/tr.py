@@ -23,6 +23,7 @@ TURKISH: Mapping[str, str] = {
     "There are more: use --limit.": "Devamı var: --limit kullanın.",
     "See {command} --help.": "Bakınız: {command} --help.",
     "There is no command {name}.": "{name} diye bir komut yok.",
+    "There is no option {name}.": "{name} diye bir seçenek yok.",
     "Did you mean {near}?": "{near} mi demek istediniz?",
     "{option} is missing.": "{option} eksik.",
     "This is a defect of UNIBOS: please report it with this line.": (
