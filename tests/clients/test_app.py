@@ -92,7 +92,7 @@ def test_wrong_usage_ends_with_2_and_says_so(unibos, arguments, says):
     ("status", "code", "exit_code"),
     [
         (400, "query_invalid", Exit.USAGE),
-        (401, "token_missing", Exit.AUTH),
+        (401, "login_failed", Exit.AUTH),
         (403, "peer_refused", Exit.AUTH),
         (404, "record_not_found", Exit.NOT_FOUND),
         (409, "setup_done", Exit.CONFLICT),
@@ -112,6 +112,11 @@ def test_a_problem_is_told_in_a_line_with_hint_and_code(unibos, node, status, co
     ended = unibos("status")
     assert (ended.code, ended.out) == (exit_code, "")
     assert ended.err == f"Error: It is so. [{code}]\nHint: Do this.\n"
+
+
+def test_who_has_no_token_is_told_to_log_in(unibos, node):
+    node.on("GET", STATUS, node.problem(401, "token_missing", hint="POST /api/v1/auth/login"))
+    assert "Hint: Log in: unibos login\n" in unibos("status").err
 
 
 def test_an_error_in_json_is_json_on_standard_error(unibos, node):

@@ -45,7 +45,11 @@ def test_cancel(unibos, node):
 
 @pytest.fixture
 def stream(node):
-    events = [("progress", {"value": 0.5, "phase": "page\n1"}), ("state", {"state": "done"})]
+    events = [
+        ("running", {"at": "2026-01-02T03:04:05.678Z", "data": {"attempt": 1}}),
+        ("progress", {"at": "2026-01-02T03:04:06Z", "data": {"value": 0.5, "phase": "page\n1"}}),
+        ("failed", {"at": "2026-01-02T03:04:07Z", "data": {"error": FAILED["error"]}}),
+    ]
     body = "".join(
         f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
         for number, (name, data) in enumerate(events)
@@ -59,13 +63,13 @@ def test_watch_follows_to_the_end(unibos, node, stream):
     ended = unibos("job", "watch", "j1")
     assert ended.code == 0
     assert ended.out.splitlines() == [
-        "progress  value=0.5 phase=page\\n1",
-        "state  state=done",
+        "03:04:05  running",
+        "03:04:06  progress  50 % page\\n1",
+        "03:04:07  failed  It took too long. [timeout]",
         "done",
     ]
     assert [one["event"] for one in unibos("job", "watch", "j1", "--json").lines] == [
-        "progress",
-        "state",
+        *("running", "progress", "failed"),
     ]
 
 
@@ -104,4 +108,5 @@ def test_status(unibos, node):
     ):
         assert told in out
     assert unibos("status", "--json").json == answer
-    assert "3 bitti" in unibos("status", "--lang", "tr").out
+    turkish = unibos("status", "--lang", "tr").out
+    assert "Belgeler        3 bitti" in turkish

@@ -22,6 +22,7 @@ DYNAMIC = {
     *("owner", "admin", "member", "viewer"),
     *("d", "h", "min", "s"),
     "documents",
+    "progress",
 }
 # Click's own.
 HELP_OPTION = "Show this message and exit."

@@ -238,7 +238,7 @@ class Api:
                 answer = self.post(REFRESH, body)
             except (Unauthenticated, Invalid):
                 raise Unauthenticated(
-                    "login_ended", "The login has ended.", hint="Log in again: unibos login"
+                    "login_ended", "The login has ended.", hint="Log in: unibos login"
                 ) from None
             answer.setdefault("user", {"email": old.email})
             self._logins.keep(self.signed_in(answer, old.certificate))

@@ -18,6 +18,9 @@ from unibos.clients.cli.commands import COMMANDS
 from unibos.clients.cli.exits import Exit, exit_of
 from unibos.clients.cli.words import say
 
+# The API tells its callers of tokens; who sits at a terminal logs in.
+_LOGIN_ENDED = frozenset({"session_ended", "token_expired", "token_invalid", "token_missing"})
+
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one call and tell its exit code; never raises, never shows a traceback."""
@@ -68,7 +71,8 @@ def _wrong(error: click.ClickException) -> str:
 
 
 def _failed(error: Error, asked: Asked) -> int:
-    _tell(error.code, words.tell(error), say(error.hint), asked)
+    hint = say("Log in: unibos login") if error.code in _LOGIN_ENDED else say(error.hint)
+    _tell(error.code, words.tell(error), hint, asked)
     return exit_of(error)
 
 

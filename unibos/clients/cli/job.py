@@ -1,6 +1,6 @@
 """`unibos job`: work that runs in the background."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from unibos.clients.cli.command import command, group
 from unibos.clients.cli.exits import Exit
 from unibos.clients.cli.words import say
 from unibos.clients.paths import JOBS, below
+
+if TYPE_CHECKING:
+    from unibos.clients.api import Event
 
 STATES = click.Choice(["queued", "running", "done", "failed", "cancelled"])
 ENDED = frozenset({"done", "failed", "cancelled"})
@@ -77,7 +80,7 @@ def watch(asked: Asked, job_id: str) -> int:
         if asked.json:
             show.line({"id": event.id, "event": event.name, "data": event.data})
         else:
-            click.echo(_told(event.name, event.data))
+            click.echo(_told(event))
     answer = api.get(below(JOBS, job_id))
     if not asked.json:
         click.echo(show.state(answer["state"]))
@@ -86,11 +89,14 @@ def watch(asked: Asked, job_id: str) -> int:
     return Exit.OK if answer["state"] == "done" else Exit.FAILED
 
 
-def _told(name: str, data: object) -> str:
-    if isinstance(data, dict):
-        facts = [f"{key}={show.clean(value)}" for key, value in data.items() if value is not None]
-        return f"{name}  {' '.join(facts)}"
-    return f"{name}  {show.clean(data)}".rstrip()
+def _told(event: "Event") -> str:
+    about = event.data or {}
+    words = [show.clock(about.get("at")), show.state(event.name)]
+    facts = about.get("data") or {}
+    words.append(_share(facts))
+    if facts.get("error"):
+        words.append(_error(facts))
+    return "  ".join(word for word in words if word)
 
 
 def _row(one: dict[str, Any]) -> list[object]:
@@ -99,12 +105,13 @@ def _row(one: dict[str, Any]) -> list[object]:
 
 
 def _progress(one: dict[str, Any]) -> str:
-    progress = one.get("progress") or {}
-    if one["state"] in ENDED:
-        return ""
+    return "" if one["state"] in ENDED else _share(one.get("progress") or {})
+
+
+def _share(progress: dict[str, Any]) -> str:
     value = progress.get("value")
     share = "" if value is None else show.percent(value)
-    return f"{share} {progress.get('phase') or ''}".strip()
+    return f"{share} {show.clean(progress.get('phase'))}".strip()
 
 
 def _error(one: dict[str, Any]) -> str:

@@ -84,6 +84,11 @@ def moment(iso: str | None) -> str:
     return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
 
 
+def clock(iso: str | None) -> str:
+    """The time of day of an ISO 8601 moment in the user's zone, to the second."""
+    return f"{datetime.fromisoformat(iso).astimezone():%H:%M:%S}" if iso else ""
+
+
 def size(count: float) -> str:
     """A number of bytes in the unit that suits it."""
     for unit in _UNITS[:-1]:

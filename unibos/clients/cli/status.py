@@ -33,15 +33,19 @@ def _facts(answer: dict[str, Any]) -> dict[str, object]:
         say("Board"): f"{answer['board']} ({answer['profile']})",
         say("Up for"): show.duration(answer["uptime_seconds"]),
         say("Users"): answer["users"],
-        say("Records"): _counts(answer["records"]),
+        say("Records"): _named(answer["records"]),
         say("Jobs"): _counts(answer["jobs"]),
     }
     for module, counted in answer["modules"].items():
-        told[say(module)] = _counts(counted)
+        told[say(module).capitalize()] = _counts(counted)
     room = say("{free} free of {total}; database {database}, files {blobs}", **disk)
     return told | {say("Disk"): room}
 
 
-def _counts(counted: dict[str, int]) -> str:
-    some = [f"{count} {show.state(name)}" for name, count in counted.items() if count]
+def _counts(by_state: dict[str, int]) -> str:
+    return _named({show.state(name): count for name, count in by_state.items()})
+
+
+def _named(counted: dict[str, int]) -> str:
+    some = [f"{count} {show.clean(name)}" for name, count in counted.items() if count]
     return ", ".join(some) or say("none")

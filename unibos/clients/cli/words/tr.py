@@ -88,6 +88,7 @@ TURKISH: Mapping[str, str] = {
     "Size": "Boyut",
     "Pages": "Sayfa",
     "Progress": "İlerleme",
+    "progress": "ilerleme",
     "Queue": "Kuyruk",
     "Records": "Kayıtlar",
     "Role": "Rol",
@@ -142,7 +143,7 @@ TURKISH: Mapping[str, str] = {
     "End the login and forget it.": "Oturumu kapat ve unut.",
     "Logged out of {url}.": "{url} sunucusundan çıkıldı.",
     "There is no login.": "Açık oturum yok.",
-    "Log in again: unibos login": "Yeniden girin: unibos login",
+    "Log in: unibos login": "Giriş yapın: unibos login",
     "Remove it and log in again: unibos login": "Onu silin ve yeniden girin: unibos login",
     "The certificate's fingerprint is {found}, not that.": (
         "Sertifikanın parmak izi {found}, verilen değil."
