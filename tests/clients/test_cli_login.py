@@ -162,6 +162,14 @@ def test_a_confirmed_certificate_is_pinned(unibos, secure, tmp_path):
     assert unibos("job", "list", "--url", secure.url).code == Exit.UNREACHABLE
 
 
+def test_setup_of_an_instance_with_its_own_certificate(unibos, secure):
+    secure.on("POST", "/api/v1/setup", secure.Answer(PAIR, 201))
+    call = (*SETUP, "--code", "1-2", "--url", secure.url)
+    assert unibos(*call, stdin=b"x").code == Exit.AUTH
+    assert unibos(*call, "--fingerprint", secure.fingerprint, stdin=b"x").code == 0
+    assert unibos("job", "list").code == 0
+
+
 @pytest.fixture
 def setup_answer(node):
     node.on("POST", "/api/v1/setup", node.Answer(PAIR, 201))

@@ -48,17 +48,18 @@ class Asked:
             )
         return url
 
-    def api(self) -> "Api":
+    def api(self, certificate: str = "") -> "Api":
         """The API of the asked instance: ``--url``, else the local socket, else the last login.
 
+        :param certificate: PEM of the only one to trust at ``--url``, before there is a login.
         :raises Unavailable: ``unreachable``.
         :raises Forbidden: ``socket_forbidden``.
         """
-        api = self._api()
+        api = self._api(certificate)
         click.get_current_context().call_on_close(api.close)
         return api
 
-    def _api(self) -> "Api":
+    def _api(self, certificate: str) -> "Api":
         # Importing HTTP takes longer than many a command that needs none.
         from unibos.clients.api import Api
 
@@ -67,7 +68,14 @@ class Asked:
         url = self.remote()
         if url:
             login = None if token else logins.find(url)
-            return Api(url, login=login, logins=logins, token=token, language=language())
+            return Api(
+                url,
+                login=login,
+                logins=logins,
+                token=token,
+                language=language(),
+                certificate=certificate,
+            )
         socket = self.settings().data / "unibos.sock"
         owner = _owner(socket)
         if owner is not None and os.geteuid() in (0, owner):

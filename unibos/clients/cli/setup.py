@@ -5,6 +5,7 @@ import click
 from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.asking import STDIN_HELP, password, text
+from unibos.clients.cli.certificate import FINGERPRINT_HELP, confirmed
 from unibos.clients.cli.command import command
 from unibos.clients.cli.words import say
 from unibos.clients.paths import SETUP
@@ -20,12 +21,19 @@ from unibos.clients.paths import SETUP
 @click.option("--email", help="Email of the owner.")
 @click.option("--name", help="Name of the owner.")
 @click.option("--password-stdin", is_flag=True, help=STDIN_HELP)
+@click.option("--fingerprint", metavar="SHA256", help=FINGERPRINT_HELP)
 @click.pass_obj
 def setup(
-    asked: Asked, code: str | None, email: str | None, name: str | None, password_stdin: bool
+    asked: Asked,
+    code: str | None,
+    email: str | None,
+    name: str | None,
+    password_stdin: bool,
+    fingerprint: str | None,
 ) -> None:
     """Set a new instance up: make its owner."""
-    api = asked.api()
+    certificate = confirmed(asked.remote() or "", fingerprint)
+    api = asked.api(certificate)
     code = text(code or _code_here(asked), say("Setup code"), "--code")
     wanted = {
         "setup_code": code,
@@ -37,7 +45,7 @@ def setup(
     if asked.remote():
         logins = asked.logins()
         with logins.locked():
-            logins.keep(api.signed_in(answer))
+            logins.keep(api.signed_in(answer, certificate))
     if asked.json:
         show.document({"user": answer["user"]})
         return
