@@ -174,3 +174,11 @@ def test_a_terminal_gets_a_bar(unibos, intake, scans, monkeypatch):
     ended = unibos("add", scans)
     assert ended.code == 0
     assert ended.out.splitlines()[-1] == "3 added"
+
+
+def test_on_a_terminal_lines_go_above_the_bar(unibos, intake, scans, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    ended = unibos("add", scans)
+    assert f"{scans}/a.pdf: added  doc-0\n" in ended.err
+    assert ended.out == "3 added\n"

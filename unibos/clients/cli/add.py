@@ -5,6 +5,7 @@ and nothing is sent twice.
 """
 
 import hashlib
+import json
 import mimetypes
 import time
 from collections import Counter
@@ -65,14 +66,14 @@ def add(
         raise click.UsageError(say("There are no files to add."))
     api = asked.api()
     outcomes = []
-    with bar(sum(_size(file) for file in found)) as progress:
-        for outcome in _all_added(api, found, tags, progress):
+    with bar(sum(_size(file) for file in found)) as shown:
+        for outcome in _all_added(api, found, tags, shown.advance):
             outcomes.append(outcome)
             if not (asked.json and wait):
-                _tell(asked, outcome)
+                shown.line(_line(asked, outcome))
     if wait:
         for outcome in _read(api, outcomes):
-            _tell(asked, outcome)
+            click.echo(_line(asked, outcome))
     if not asked.json:
         _sum_up(outcomes)
     bad = any(outcome.state in ("refused", "failed") for outcome in outcomes)
@@ -127,10 +128,9 @@ def _read(api: "Api", outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         yield outcome
 
 
-def _tell(asked: Asked, outcome: Outcome) -> None:
+def _line(asked: Asked, outcome: Outcome) -> str:
     if asked.json:
-        show.line(vars(outcome))
-        return
+        return json.dumps(vars(outcome), ensure_ascii=False)
     words = {
         "added": say("added"),
         "known": say("is here already"),
@@ -143,7 +143,7 @@ def _tell(asked: Asked, outcome: Outcome) -> None:
         line += f"  {show.clean(outcome.error.get('detail'))}"
     elif outcome.state == "done" and outcome.document:
         line += f"  {_found(outcome.document)}"
-    click.echo(line.rstrip())
+    return line.rstrip()
 
 
 def _found(document: dict[str, Any]) -> str:

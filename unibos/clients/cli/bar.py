@@ -3,25 +3,39 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
+
+import click
+
+
+class Bar(NamedTuple):
+    """What a bar is told."""
+
+    advance: Callable[[int], None]
+    """So many bytes more went through."""
+    line: Callable[[str], None]
+    """A line of output, which on a terminal goes above the bar."""
 
 
 @contextmanager
-def bar(total: int) -> Iterator[Callable[[int], None]]:
-    """Show how many of ``total`` bytes went through; call what is given with each step's bytes."""
+def bar(total: int) -> Iterator[Bar]:
+    """Show how many of ``total`` bytes went through."""
     if not sys.stderr.isatty():
-        yield lambda _count: None
+        yield Bar(lambda _count: None, click.echo)
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.text import Text
 
+    console = Console(stderr=True)
     columns = BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
-    shown = Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        # Lines printed meanwhile go above the bar; into a file they go as they are.
-        redirect_stdout=sys.stdout.isatty(),
-    )
-    with shown:
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
         task = shown.add_task("", total=total or 1)
-        yield lambda count: shown.update(task, advance=count)
+
+        def above(line: str) -> None:
+            console.print(Text(line), soft_wrap=True)
+
+        yield Bar(
+            lambda count: shown.update(task, advance=count),
+            above if sys.stdout.isatty() else click.echo,
+        )
