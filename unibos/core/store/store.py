@@ -7,11 +7,13 @@ are such functions and can be combined: what one ``write`` does is kept whole or
 """
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +29,8 @@ from unibos.core.store.system import System
 from unibos.core.store.transaction import Changed, Transaction, View
 from unibos.core.store.waiting import Mailbox
 from unibos.core.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Listener = Callable[[list[Changed]], None]
@@ -155,6 +159,15 @@ class Store:
         self._submit(change, org, lambda value, error: mailbox.post(future, value, error))
         return await future
 
+    def _tell(self, transaction: Transaction) -> None:
+        """Let those hear of a commit who asked; what they make of it harms nobody else."""
+        told = [partial(listener, transaction.changes) for listener in self._listeners]
+        for effect in (*transaction.after_commit, *(told if transaction.changes else ())):
+            try:
+                effect()
+            except Exception:
+                log.exception("a listener failed after a commit")
+
     def _mailbox(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
         known: tuple[asyncio.AbstractEventLoop, Mailbox] | None
         known = getattr(self._mailboxes, "known", None)
@@ -180,11 +193,7 @@ class Store:
 
         def finish(value: T, error: BaseException | None) -> None:
             if error is None and transaction is not None:
-                for effect in transaction.after_commit:
-                    effect()
-                if transaction.changes:
-                    for listener in tuple(self._listeners):
-                        listener(transaction.changes)
+                self._tell(transaction)
             done(value, error)
 
         self._writer.submit(work, finish)

@@ -5,7 +5,6 @@ a savepoint of its own, and commits once for all. A caller is answered only afte
 holds its write, so one fsync is shared by all who wait.
 """
 
-import logging
 import queue
 import sqlite3
 import threading
@@ -15,8 +14,6 @@ from typing import Any
 
 from unibos.base.errors import Damaged, Error, StorageFull, Unavailable
 from unibos.core.store.system import reach
-
-log = logging.getLogger(__name__)
 
 Work = Callable[[sqlite3.Connection], Any]
 Done = Callable[[Any, BaseException | None], None]
@@ -85,10 +82,7 @@ class Writer:
             batch, last = self._gather(first)
             self._commit(batch)
             for item in batch:
-                try:
-                    item.done(item.value, item.error)
-                except Exception:
-                    log.exception("a listener failed after a commit")
+                item.done(item.value, item.error)
             if last:
                 return
 

@@ -1,0 +1,91 @@
+"""The clock never gives a reading twice, whatever happens to wall clock and database."""
+
+import shutil
+
+import pytest
+
+from unibos.base.clock import COUNTER_BITS, hlc_ms
+from unibos.base.errors import Damaged
+from unibos.core.store import records
+from unibos.core.store.replica import AHEAD, Replica
+from unibos.core.store.store import Store
+from unibos.core.store.system import System
+
+from .conftest import NOTES, T0, Wall
+
+
+def opened(tmp_path, wall, newest=0):
+    return Replica(tmp_path / "r", newest, wall, System())
+
+
+def test_readings_rise_although_the_wall_clock_goes_back(tmp_path):
+    wall = Wall()
+    replica = opened(tmp_path, wall)
+    first = replica.tick()
+    wall.ms -= 3_600_000
+    assert replica.tick() == first + 1
+    replica.see(first + 500)
+    assert replica.tick() == first + 501
+
+
+def test_a_clean_life_goes_on_where_the_database_ends(tmp_path):
+    wall = Wall()
+    newest = opened(tmp_path, wall).tick()
+    wall.ms -= 86_400_000
+    assert opened(tmp_path, wall, newest).tick() == newest + 1
+
+
+def test_after_a_restore_the_mark_counts(tmp_path):
+    wall = Wall()
+    replica = opened(tmp_path, wall)
+    for _ in range(5):
+        wall.ms += 120_000
+        last = replica.tick()
+    old_database = T0 << COUNTER_BITS
+    wall.ms = T0 - 1000
+    restored = opened(tmp_path, wall, old_database)
+    assert restored.tick() > last
+    assert restored.epoch == replica.epoch
+
+
+def test_the_mark_is_written_at_most_once_a_minute(tmp_path):
+    wall = Wall()
+    saved = []
+
+    class Counting(System):
+        def replace_text(self, path, text, mode=0o600):
+            saved.append(text)
+            super().replace_text(path, text, mode)
+
+    replica = Replica(tmp_path / "r", 0, wall, Counting())
+    for _ in range(1000):
+        wall.ms += 60
+        replica.tick()
+    assert len(saved) == 2
+    assert hlc_ms(AHEAD) == 60_000
+
+
+def test_a_damaged_file_is_told(tmp_path):
+    (tmp_path / "r").write_text("{}")
+    with pytest.raises(Damaged) as caught:
+        opened(tmp_path, Wall())
+    assert caught.value.code == "replica_damaged"
+
+
+def test_a_store_with_its_database_of_yesterday_never_repeats_a_clock(tmp_path):
+    wall = Wall()
+    store = Store(tmp_path, "node", "a", wall=wall)
+    org = store.org("o")
+    org.write(lambda tx: records.create(tx, "notes", NOTES.draft({})))
+    store.close()
+    shutil.copy(tmp_path / "node.db", tmp_path / "backup")
+    wall.ms += 86_400_000
+    store = Store(tmp_path, "node", "a", wall=wall)
+    newest = store.org("o").write(lambda tx: records.create(tx, "notes", NOTES.draft({}))).clock
+    store.close()
+    shutil.copy(tmp_path / "backup", tmp_path / "node.db")
+    wall.ms = T0
+    store = Store(tmp_path, "node", "a", wall=wall)
+    after = store.org("o").write(lambda tx: records.create(tx, "notes", NOTES.draft({}))).clock
+    store.close()
+    assert after > newest
