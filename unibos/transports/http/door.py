@@ -15,8 +15,9 @@ from unibos.base.errors import Error, Unauthenticated, Unavailable
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Endpoint, Handler, OpenHandler
 from unibos.transports.http.answering import send_answer, send_bytes
+from unibos.transports.http.bodies import Disconnected
 from unibos.transports.http.errors import PROBLEM, TITLES, problem
-from unibos.transports.http.reading import Disconnected, read_call
+from unibos.transports.http.reading import read_call
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """From an ASGI request to a checked :class:`Call`: query, JSON body, file."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,15 +8,12 @@ import msgspec
 from starlette.types import Receive
 from starlette.types import Scope as Asgi
 
-from unibos.base.errors import Malformed, TooLarge, Unsupported
+from unibos.base.errors import Malformed, Unsupported
 from unibos.core.module.endpoint import Call, Endpoint, File, Nothing
+from unibos.transports.http.bodies import whole
 
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 _MAX_PARAMETERS = 40
-
-
-class Disconnected(Exception):
-    """The client went away before its request was whole; there is nobody to answer."""
 
 
 async def read_call(endpoint: Endpoint, asgi: Asgi, receive: Receive) -> Call:
@@ -82,50 +79,3 @@ async def _json(endpoint: Endpoint, headers: Mapping[str, str], receive: Receive
         raise Malformed("body_invalid", f"The body does not fit: {error}.") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed("json_invalid", f"The body is not JSON: {error}.") from None
-
-
-async def whole(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """The whole body, of at most ``limit`` bytes."""
-    refuse_large(headers, limit)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        if len(body) > limit:
-            raise too_large(limit)
-        return body
-    parts = []
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise too_large(limit)
-        if not message.get("more_body"):
-            return b"".join(parts)
-        message = await receive()
-
-
-async def chunks(receive: Receive) -> AsyncIterator[bytes]:
-    """The body in pieces as they arrive; whoever takes them counts them."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        if message.get("body"):
-            yield message["body"]
-        if not message.get("more_body"):
-            return
-
-
-def refuse_large(headers: Mapping[str, str], limit: int) -> None:
-    """Refuse by the declared length, before anything is read."""
-    declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise too_large(limit)
-
-
-def too_large(limit: int) -> TooLarge:
-    """The error for a body over its limit, in bytes."""
-    return TooLarge("body_too_large", f"The body has more than {limit} bytes.", limit=limit)

@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from unibos.base.errors import Malformed
 from unibos.core.module.endpoint import File, Upload
-from unibos.transports.http.reading import chunks, refuse_large
+from unibos.transports.http.bodies import chunks, refuse_large
 
 _FORM_OVERHEAD = 64 * 1024
 _MAX_HEADER = 8 * 1024
