@@ -12,7 +12,7 @@ from unibos.core.store.blobs import Blob
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction
 from unibos.modules.documents.collection import DOCUMENTS, NAME
-from unibos.modules.documents.reading import MEDIA_TYPES, sniff
+from unibos.modules.documents.media import MEDIA_TYPES, sniff
 
 _HEAD = 8192
 _MAX_FILENAME = 255
