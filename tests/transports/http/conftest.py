@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -24,14 +24,20 @@ class Box:
     setup_code: str
     owner: httpx2.Client = None
     login: dict = None
+    opened: list = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx2.Client:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=30)
+        return self._opened(httpx2.Client(base_url=self.url, headers=headers, timeout=30))
 
     def local(self) -> httpx2.Client:
         transport = httpx2.HTTPTransport(uds=str(self.folder / "unibos.sock"))
-        return httpx2.Client(transport=transport, base_url="http://local", timeout=30)
+        client = httpx2.Client(transport=transport, base_url="http://local", timeout=30)
+        return self._opened(client)
+
+    def _opened(self, client: httpx2.Client) -> httpx2.Client:
+        self.opened.append(client)
+        return client
 
     def member(self, role: str, email: str) -> httpx2.Client:
         asked = {"email": email, "name": role, "password": PASSWORD, "role": role}
@@ -65,6 +71,8 @@ class Running:
         return self.box
 
     def __exit__(self, *_: object) -> None:
+        for client in self.box.opened:
+            client.close()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
