@@ -1,0 +1,51 @@
+"""Lines that a first OCR pass left out: bands of ink, about as high as text, without a word.
+
+Read as one block, a page's very large lines (often the total of a receipt) get lost among small
+ones. Alone on an empty page they are read well.
+"""
+
+from collections.abc import Iterable
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from unibos.modules.documents.reading.picture import ink_marks
+from unibos.modules.documents.reading.words import Word
+
+_STEP = 4
+_BAND_INK = 4  # of 255, the mean over the row
+_LOWEST, _HIGHEST = 1.3, 3.5  # in text heights: less is a rule, more is a logo or a barcode
+_SURE = 0.3
+_EDGE = 3
+
+
+def unread_bands(
+    page: Image.Image, words: Iterable[Word], text_height: float
+) -> list[tuple[int, int]]:
+    """Top and bottom of each band of ink as high as a line of text that holds no word."""
+    marks = ink_marks(page)
+    draw = ImageDraw.Draw(marks)
+    for word in words:
+        if word.confidence >= _SURE and word.height < 4 * text_height:
+            top, bottom = word.top - _EDGE, word.top + word.height + _EDGE
+            draw.rectangle((0, top, marks.width, bottom), fill=0)
+    coarse = marks.reduce(_STEP).filter(ImageFilter.MedianFilter(3))
+    profile = coarse.resize((1, coarse.height), Image.Resampling.BOX).tobytes()
+    bands = []
+    start = None
+    for place, ink in enumerate(profile + b"\0"):
+        if ink > _BAND_INK and start is None:
+            start = place
+        elif ink <= _BAND_INK and start is not None:
+            bands.append((start * _STEP, place * _STEP))
+            start = None
+    low, high = _LOWEST * text_height, _HIGHEST * text_height
+    return [(top, bottom) for top, bottom in bands if low <= bottom - top <= high]
+
+
+def only_bands(page: Image.Image, bands: Iterable[tuple[int, int]]) -> Image.Image:
+    """A white page of the same size with nothing but the bands on it."""
+    sheet = Image.new("L", page.size, 255)
+    for top, bottom in bands:
+        edges = (0, max(0, top - 2 * _EDGE), page.width, min(page.height, bottom + 2 * _EDGE))
+        sheet.paste(page.crop(edges), edges[:2])
+    return sheet

@@ -1,0 +1,221 @@
+"""The sum to pay: every amount is weighed by the words in its line, by arithmetic and by size.
+
+A *value* collects evidence from all places where it stands: beside "Total" or "Summe", repeated
+beside a means of payment, equal to cash less change, equal to the sum of the items, or to a
+subtotal with tax and rounding. A single misread digit thus loses against consistent neighbours.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from unibos.modules.documents.reading.amounts import Amount, amounts, money
+from unibos.modules.documents.reading.result import Field
+from unibos.modules.documents.reading.wording import mentions
+from unibos.modules.documents.reading.words import Row
+
+_FINAL = (
+    "grand total", "total amount due", "amount due", "balance due", "total due", "total payable",
+    "amount payable", "rounded total", "total rounded", "net total", "nett total", "net amt",
+    "net amount", "nett amount", "total to pay", "invoice total", "zu zahlen", "gesamtbetrag",
+    "gesamtsumme", "rechnungsbetrag", "rechnungssumme", "endbetrag", "endsumme", "zahlbetrag",
+    "gesamt brutto", "bruttobetrag", "genel toplam", "odenecek tutar", "odenecek", "total ttc",
+    "toplam tutar", "vergiler dahil toplam tutar",
+)  # fmt: skip
+_TOTAL = ("total", "totai", "summe", "toplam", "gesamt", "top")
+_INCLUSIVE = ("inclusive", "incl", "inci", "including", "inkl", "dahil")
+_MAYBE = ("amount", "betrag", "tutar", "sales", "umsatz", "brutto", "subtotal")
+_PAID = (
+    "cash", "bar", "bargeld", "gegeben", "visa", "mastercard", "maestro", "girocard", "ec karte",
+    "ec lastschrift", "lastschrift", "kartenzahlung", "kreditkarte", "credit card", "debit",
+    "debit card", "card", "nakit", "kredi karti", "kart", "banka karti", "paid", "payment",
+    "tendered", "received", "accepted total", "accepted", "bezahlt", "master", "amex", "ringgit",
+    "erhalten", "eft", "alinan", "alinan para",
+)  # fmt: skip
+_CHANGE = (
+    "change",
+    "ruckgeld",
+    "rueckgeld",
+    "zuruck",
+    "zurueck",
+    "para ustu",
+    "change due",
+    "wechselgeld",
+)
+_TENDERED = (
+    "tendered",
+    "received",
+    "accepted total",
+    "accepted",
+    "cash",
+    "bargeld",
+    "gegeben",
+    "nakit",
+)
+_PART = (
+    "subtotal", "sub total", "zwischensumme", "ara toplam", "excluding", "excl", "exclusive",
+    "netto", "net of", "before", "haric", "matrah", "kdv haric",
+)  # fmt: skip
+_OTHER = (
+    "tax", "gst", "sst", "vat", "mwst", "ust", "umsatzsteuer", "steuer", "kdv", "topkdv",
+    "toplam kdv", "discount", "rabatt", "indirim", "iskonto", "saving", "savings", "saved",
+    "rounding", "round adj", "rundung", "yuvarlama", "qty", "quantity", "menge", "miktar", "items",
+    "item count", "count", "points", "punkte", "puan", "service", "tip", "trinkgeld", "deposit",
+    "pfand", "balance forward", "einzelpreis", "unit price", "price", "bakiye", "limit", "summary",
+)  # fmt: skip
+_TAX = (
+    "tax",
+    "gst",
+    "sst",
+    "vat",
+    "mwst",
+    "ust",
+    "umsatzsteuer",
+    "kdv",
+    "topkdv",
+    "steuer",
+    "service",
+)
+_ROUNDING = ("rounding", "round adj", "rundung", "yuvarlama")
+_LARGEST_ROUNDING = Decimal("0.05")
+_NEAR = Decimal("0.005")
+_MOST_ITEMS = 200
+_TABLE_SHARE = 0.6  # a line with several amounts is one of a table of taxes or items
+
+
+class _Line(msgspec.Struct):
+    """A row with amounts and what its words say."""
+
+    index: int
+    text: str
+    label: str
+    amounts: list[Amount]
+    row: Row
+
+    @property
+    def last(self) -> Decimal:
+        """The amount that the words are about: the rightmost."""
+        return self.amounts[-1].value
+
+
+class _Value(msgspec.Struct):
+    """Evidence for one value."""
+
+    label: float = 0.0
+    places: int = 0
+    bonus: float = 0.0
+    confidence: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return self.label + self.bonus + min(0.3, 0.1 * (self.places - 1)) + 0.1 * self.confidence
+
+
+def find_total(rows: Sequence[Row]) -> Field | None:
+    """The sum to pay with two decimals, ``None`` when the lines hold no amount of money."""
+    lines = _lines(rows)
+    if not lines:
+        return None
+    values = _values(lines, len(rows))
+    _add_arithmetic(values, lines)
+    best, evidence = max(values.items(), key=lambda item: (item[1].score, item[0]))
+    if best <= 0:
+        return None
+    return Field(money(best), round(max(0.05, min(0.99, evidence.score / 1.6)), 2))
+
+
+def _lines(rows: Sequence[Row]) -> list[_Line]:
+    """Rows with amounts; a label alone in a line counts for the bare amount below it."""
+    lines = []
+    for index, row in enumerate(rows):
+        found = amounts(row.text)
+        if not found:
+            continue
+        label = row.text
+        if _wordless(row.text) and index and not amounts(rows[index - 1].text):
+            label = f"{rows[index - 1].text} {row.text}"
+        lines.append(_Line(index, row.text, label, found, row))
+    return lines
+
+
+def _wordless(text: str) -> bool:
+    letters = sum(map(str.isalpha, text))
+    return letters <= 3
+
+
+def _values(lines: Sequence[_Line], count: int) -> dict[Decimal, _Value]:
+    usual = sorted(line.row.height for line in lines)[len(lines) // 2]
+    values: dict[Decimal, _Value] = {}
+    for line in lines:
+        weight = _weight(line.label)
+        if len(line.amounts) > 1:
+            weight *= _TABLE_SHARE
+        if weight > 0:
+            weight += 0.25 * max(0.0, min(1.0, line.row.height / usual - 1.15))
+            weight += 0.05 * line.index / max(1, count)
+        for amount in line.amounts:
+            value = values.setdefault(abs(amount.value), _Value())
+            value.places += 1
+            value.confidence = max(value.confidence, line.row.confidence)
+            if amount is line.amounts[-1]:
+                value.label = max(value.label, weight - (0.1 if amount.mended else 0.0))
+    return values
+
+
+def _weight(label: str) -> float:
+    """How strongly the words of a line say that its amount is the sum to pay (-0.5 to 1)."""
+    inclusive = mentions(label, _INCLUSIVE)
+    total = mentions(label, _TOTAL)
+    other = mentions(label, _OTHER)
+    rules = (
+        (mentions(label, _CHANGE), -0.5),
+        (mentions(label, _PART), 0.2),
+        (mentions(label, _FINAL), 1.0),
+        (total and inclusive, 0.95),
+        (other and inclusive, 0.55),
+        (other, 0.0),
+        (total, 0.9),
+        (inclusive, 0.6),
+        (mentions(label, _PAID), 0.4),
+        (mentions(label, _MAYBE), 0.3),
+    )
+    return next((weight for applies, weight in rules if applies), 0.0)
+
+
+def _add_arithmetic(values: dict[Decimal, _Value], lines: Sequence[_Line]) -> None:
+    """Reward values that the other lines add up to."""
+    for expected, bonus in _expected(lines):
+        for value, evidence in values.items():
+            if abs(value - expected) < _NEAR:
+                evidence.bonus = max(evidence.bonus, bonus)
+
+
+def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, float]]:
+    cash = [line.last for line in lines if mentions(line.label, _TENDERED)]
+    change = [abs(line.last) for line in lines if mentions(line.label, _CHANGE)]
+    for given, returned in itertools.product(cash[:6], change[:6]):
+        if abs(given) > returned:
+            yield abs(given) - returned, 0.7
+    parts = [line.last for line in lines if mentions(line.label, (*_PART, *_TOTAL, *_INCLUSIVE))]
+    taxes = [line.last for line in lines if mentions(line.label, _TAX)] or [Decimal(0)]
+    rounding = [line.last for line in lines if mentions(line.label, _ROUNDING)]
+    rounding = [value for value in rounding if abs(value) <= _LARGEST_ROUNDING] or [Decimal(0)]
+    for part, tax, round_ in itertools.product(parts[:8], taxes[:8], rounding[:2]):
+        if tax:
+            yield part + tax + round_, 0.25
+        if round_:
+            yield part + round_, 0.3
+    yield from _item_sums(lines)
+
+
+def _item_sums(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, float]]:
+    """The sum of the lines above the first line that speaks of a total."""
+    items: list[Decimal] = []
+    for line in lines[:_MOST_ITEMS]:
+        if items and _weight(line.label) >= 0.2:
+            break
+        items.append(line.last)
+    if len(items) > 1:
+        yield sum(items, Decimal(0)), 0.5

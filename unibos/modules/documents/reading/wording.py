@@ -1,0 +1,49 @@
+"""Finding known words in text that OCR may have spelt wrong (``TOTAI``, ``T0TAL``, ``Summ e``).
+
+Text and keywords are both brought to a *skeleton*: lower case, no accents, and every group of look
+-alikes (0 O, 1 l I |, 5 S, 8 B) as one letter. Long words may then still differ by one letter.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+
+from unibos.modules.documents.reading.language import fold
+
+_ALIKE = str.maketrans(
+    {"0": "o", "1": "i", "l": "i", "|": "i", "!": "i", "5": "s", "8": "b", "$": "s"}
+)
+_FORGIVING = 5
+
+
+@functools.lru_cache(maxsize=4096)
+def skeleton(text: str) -> tuple[str, ...]:
+    """The words of a text, look-alikes made equal."""
+    return tuple(re.findall(r"[a-z]+", fold(text).translate(_ALIKE).replace("'", "")))
+
+
+def mentions(text: str, phrases: Iterable[str]) -> bool:
+    """Tell whether a text holds one of the phrases as whole words, small errors forgiven."""
+    return any(position(text, phrase) is not None for phrase in phrases)
+
+
+def position(text: str, phrase: str) -> int | None:
+    """Index of the word at which the phrase starts, ``None`` if it is not there."""
+    words, wanted = skeleton(text), skeleton(phrase)
+    for start in range(len(words) - len(wanted) + 1):
+        if all(alike(words[start + step], word) for step, word in enumerate(wanted)):
+            return start
+    return None
+
+
+def alike(word: str, wanted: str) -> bool:
+    """Equal, or for words of five and more letters one wrong, missing or additional letter."""
+    if word == wanted:
+        return True
+    if len(wanted) < _FORGIVING or abs(len(word) - len(wanted)) > 1:
+        return False
+    start = 0
+    while start < min(len(word), len(wanted)) and word[start] == wanted[start]:
+        start += 1
+    rest, wanted_rest = word[start:], wanted[start:]
+    return rest[1:] == wanted_rest[1:] or rest == wanted_rest[1:] or rest[1:] == wanted_rest
