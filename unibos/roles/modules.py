@@ -4,7 +4,7 @@ from unibos.base.config import Config
 from unibos.core.module.endpoint import MIB
 from unibos.core.module.manifest import Module
 from unibos.modules.documents import manifest as documents
-from unibos.modules.documents.reading.result import Options
+from unibos.modules.documents.reading import Options
 from unibos.modules.notes import manifest as notes
 
 

@@ -12,7 +12,7 @@ from unibos.core.store.blobs import Blob
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction
 from unibos.modules.documents.collection import DOCUMENTS, NAME
-from unibos.modules.documents.media import MEDIA_TYPES, sniff
+from unibos.modules.documents.reading import SUPPORTED, sniff
 
 _HEAD = 8192
 _MAX_FILENAME = 255
@@ -56,7 +56,7 @@ def _media_type(head: bytes, upload: Upload) -> str:
     if found is not None:
         return found
     declared = upload.media_type.partition(";")[0].strip().lower()
-    if declared in MEDIA_TYPES or not head:
+    if declared in SUPPORTED or not head:
         return declared
     raise Unsupported(
         "media_type_unsupported",

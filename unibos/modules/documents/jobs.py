@@ -13,7 +13,7 @@ from unibos.core.store.jobs import Job, JobError
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 from unibos.modules.documents.collection import DOCUMENTS, NAME
-from unibos.modules.documents.reading.result import Options, Reading
+from unibos.modules.documents.reading import Options, Reading
 
 _MAX_TEXT = 700_000
 _THUMBNAIL = "thumbnail.webp"

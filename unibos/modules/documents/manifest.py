@@ -5,7 +5,7 @@ from unibos.core.store import query
 from unibos.modules.documents.collection import DOCUMENTS
 from unibos.modules.documents.endpoints import endpoints
 from unibos.modules.documents.jobs import reading_kind
-from unibos.modules.documents.reading.result import Options
+from unibos.modules.documents.reading import Options
 
 
 def module(options: Options, max_bytes: int) -> Module:
