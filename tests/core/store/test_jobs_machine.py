@@ -11,12 +11,14 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
+    multiple,
     precondition,
     rule,
 )
 
-from unibos.base.errors import Conflict
+from unibos.base.errors import Conflict, NotFound
 from unibos.core.store import collections, jobs, leases, records
 from unibos.core.store.collections import Collection
 from unibos.core.store.drafts import Schema
@@ -33,6 +35,15 @@ KINDS = [
 NAMES = [kind.name for kind in KINDS]
 EFFECTS = Collection("effects", Schema({"type": "object"}))
 BOOM = JobError("boom", "It broke.")
+ASKED = st.lists(
+    st.tuples(
+        st.sampled_from("xy"),
+        st.sampled_from(KINDS),
+        st.sampled_from([None, None, -100, 0, 1, 300, 2000]),
+    ),
+    min_size=2,
+    max_size=6,
+)
 
 
 @dataclass
@@ -94,12 +105,16 @@ class JobsMachine(RuleBasedStateMachine):
 
     # Those who ask.
 
-    @rule(
-        org=st.sampled_from("xy"),
-        kind=st.sampled_from(KINDS),
-        delay=st.none() | st.integers(-500, 3000),
-    )
-    def add(self, org: str, kind: JobSpec, delay: int | None) -> None:
+    @initialize(asked=ASKED)
+    def begin(self, asked) -> None:
+        self.add(asked)
+
+    @rule(asked=ASKED)
+    def add(self, asked) -> None:
+        for org, kind, delay in asked:
+            self.add_one(org, kind, delay)
+
+    def add_one(self, org: str, kind: JobSpec, delay: int | None) -> None:
         run_at = None if delay is None else self.now + delay
         job = self.store.write(lambda tx: jobs.add(tx, kind, {}, run_at=run_at), org)
         self.model[job.id] = Model(
@@ -111,7 +126,7 @@ class JobsMachine(RuleBasedStateMachine):
             job.run_at,
             declared=kind.max_attempts,
         )
-        self.tick()
+        self.tick(1)
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())
@@ -119,6 +134,8 @@ class JobsMachine(RuleBasedStateMachine):
         model = self.model[data.draw(st.sampled_from(sorted(self.model)))]
         try:
             self.store.write(lambda tx: jobs.cancel(tx, model.id), model.org)
+        except NotFound:
+            assert model.state == "pruned"
         except Conflict:
             assert model.state in ("done", "failed", "cancelled")
         else:
@@ -130,9 +147,14 @@ class JobsMachine(RuleBasedStateMachine):
     @rule(
         target=held,
         owner=st.sampled_from(["one", "two"]),
-        kinds=st.lists(st.sampled_from(NAMES), unique=True),
+        kinds=st.sampled_from([NAMES, NAMES, NAMES, NAMES[:2], NAMES[1:], []]),
+        times=st.integers(1, 4),
     )
-    def claim(self, owner: str, kinds: list[str]) -> Job | None:
+    def claim(self, owner: str, kinds: list[str], times: int):
+        claimed = [self.claim_one(owner, kinds) for _ in range(times)]
+        return multiple(*(job for job in claimed if job is not None))
+
+    def claim_one(self, owner: str, kinds: list[str]) -> Job | None:
         expected = self.next_of(kinds)
         due = self.store.read(lambda view: leases.next_due(view, kinds, self.now))
         until = self.now + LEASE
@@ -166,10 +188,8 @@ class JobsMachine(RuleBasedStateMachine):
         due.sort(key=lambda m: (running[m.org], -m.priority, m.run_at, m.id))
         return due[0] if due else None
 
-    def attempt(self, job: Job | None, verb) -> Model | None:
+    def attempt(self, job: Job, verb) -> Model | None:
         """Do it if the attempt still has the job, and be refused otherwise."""
-        if job is None:
-            return None
         model = self.model[job.id]
         if (model.state, model.attempt) == ("running", job.attempt):
             self.store.write(lambda tx: verb(tx, job), job.org)
@@ -180,17 +200,17 @@ class JobsMachine(RuleBasedStateMachine):
         return None
 
     @rule(job=held)
-    def renew(self, job: Job | None) -> None:
+    def renew(self, job: Job) -> None:
         until = self.now + LEASE
         if model := self.attempt(job, lambda tx, job: leases.renew(tx, job, until)):
             model.lease_until = until
 
     @rule(job=held)
-    def progress(self, job: Job | None) -> None:
+    def progress(self, job: Job) -> None:
         self.attempt(job, lambda tx, job: leases.progress(tx, job, jobs.Progress(0.5)))
 
     @rule(job=held)
-    def finish(self, job: Job | None) -> None:
+    def finish(self, job: Job) -> None:
         """The record is made before the fence is asked, so only the fence undoes it."""
 
         def verb(tx, job) -> None:
@@ -200,8 +220,8 @@ class JobsMachine(RuleBasedStateMachine):
         if model := self.attempt(job, verb):
             model.end("done")
 
-    @rule(job=held, delay=st.none() | st.integers(0, 2000))
-    def fail(self, job: Job | None, delay: int | None) -> None:
+    @rule(job=held, delay=st.sampled_from([None, 0, 300, 2000]))
+    def fail(self, job: Job, delay: int | None) -> None:
         retry_at = None if delay is None else self.now + delay
         if model := self.attempt(job, lambda tx, job: leases.fail(tx, job, BOOM, retry_at)):
             if retry_at is None:
@@ -210,7 +230,7 @@ class JobsMachine(RuleBasedStateMachine):
                 model.retry(retry_at)
 
     @rule(job=consumes(held))
-    def hand_back(self, job: Job | None) -> None:
+    def hand_back(self, job: Job) -> None:
         if model := self.attempt(job, leases.hand_back):
             model.max_attempts += 1
             model.hand_backs += 1
@@ -218,8 +238,8 @@ class JobsMachine(RuleBasedStateMachine):
 
     # What happens to all.
 
-    @rule(ms=st.integers(0, 3000))
-    def tick(self, ms: int = 1) -> None:
+    @rule(ms=st.sampled_from([1, 300, 999, 1000, 2000]))
+    def tick(self, ms: int) -> None:
         self.now += ms
         self.wall += ms
 
@@ -321,4 +341,4 @@ def _declare(tx) -> None:
 
 
 TestJobs = JobsMachine.TestCase
-TestJobs.settings = settings(stateful_step_count=30)
+TestJobs.settings = settings(stateful_step_count=50)
