@@ -61,31 +61,11 @@ async def node(config: Config) -> AsyncIterator[Node]:
         for module in installed:
             await asyncio.to_thread(install, module, store.org(identity.org))
 
-        runner = Jobs(
-            store,
-            [kind for module in installed for kind in module.jobs],
-            Settings(
-                folder=folder / "work",
-                heavy=config.jobs.heavy,
-                memory_mb=config.jobs.memory_mb,
-                keep_days=config.jobs.keep_days,
-                grace_hours=config.blobs.grace_hours,
-            ),
-            owner=key.id,
-        )
+        kinds = [kind for module in installed for kind in module.jobs]
+        runner = Jobs(store, kinds, _limits(config), owner=key.id)
         parts = Parts(config, key, store, identity, runner, Bell(store), State(), installed)
         app = build_app(endpoints(parts), identity, parts.state)
-        server = HttpServer(
-            app,
-            parts.state,
-            Listening(
-                config.node.host,
-                config.node.port,
-                folder / "unibos.sock",
-                _certificate(config, key, folder),
-                config.http.stop_seconds,
-            ),
-        )
+        server = HttpServer(app, parts.state, _where(config, key))
         runner.start()
         stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
         await server.start()
@@ -95,6 +75,26 @@ async def node(config: Config) -> AsyncIterator[Node]:
         scheme = "https" if config.node.tls else "http"
         yield Node(f"{scheme}://{_shown(config.node.host)}:{server.port}", identity.setup_code)
         log.info("stopping")
+
+
+def _limits(config: Config) -> Settings:
+    return Settings(
+        folder=config.data / "work",
+        heavy=config.jobs.heavy,
+        memory_mb=config.jobs.memory_mb,
+        keep_days=config.jobs.keep_days,
+        grace_hours=config.blobs.grace_hours,
+    )
+
+
+def _where(config: Config, key: InstanceKey) -> Listening:
+    return Listening(
+        config.node.host,
+        config.node.port,
+        config.data / "unibos.sock",
+        _certificate(config, key),
+        config.http.stop_seconds,
+    )
 
 
 def _own_folder(folder: Path) -> Path:
@@ -110,12 +110,12 @@ def _own_folder(folder: Path) -> Path:
     return folder
 
 
-def _certificate(config: Config, key: InstanceKey, folder: Path) -> tuple[Path, Path] | None:
+def _certificate(config: Config, key: InstanceKey) -> tuple[Path, Path] | None:
     if not config.node.tls:
         return None
     if config.node.tls_cert is not None and config.node.tls_key is not None:
         return config.node.tls_cert, config.node.tls_key
-    own = Certificate.open(folder, key.short)
+    own = Certificate.open(config.data, key.short)
     log.info("own certificate", extra={"sha256": own.fingerprint})
     return own.path, own.path
 
