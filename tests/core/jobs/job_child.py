@@ -9,7 +9,7 @@ from unibos.core.jobs.child import serve_child
 
 
 def kinds():
-    from job_kinds import KINDS
+    from tests.core.jobs.job_kinds import KINDS
 
     return KINDS
 

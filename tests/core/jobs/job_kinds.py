@@ -17,6 +17,8 @@ SEEN = collections.Collection("seen", Schema({"type": "object"}))
 
 
 def work(task, folder, report):
+    if task.input is not None:
+        return task.input.read_text()
     return ACTIONS[task.args["do"]](task.args, folder, report)
 
 
@@ -35,10 +37,6 @@ def echo(args, folder, report):
         "environment": sorted(os.environ),
         "command": sys.argv,
     }
-
-
-def read(args, folder, report):
-    return Path(args["input"]).read_text()
 
 
 def sleep(args, folder, report):
@@ -87,7 +85,21 @@ def slow(args, folder, report):
     return "slow but done"
 
 
+def sleep_after_progress(args, folder, report):
+    report(0, "first")
+    for step in range(100):
+        report(step / 100, "next")
+    report(1, "last")
+    time.sleep(60)
+
+
+def leave_a_program(args, folder, report):
+    return subprocess.Popen(["sleep", "60"]).pid
+
+
 ACTIONS = {
+    "sleep_after_progress": sleep_after_progress,
+    "leave_a_program": leave_a_program,
     "echo": echo,
     "sleep": sleep,
     "eat": eat,
@@ -104,18 +116,25 @@ ACTIONS = {
 def prepare(store, job):
     if job.args["do"] == "unprepared":
         raise Invalid("not_prepared", "It cannot be done.")
-    return Task(job.args)
+    return Task(job.args, Path(job.args["input"]) if "input" in job.args else None)
 
 
 def complete(tx, job, result):
     """The effect that must happen exactly once: a record of its own."""
-    if job.args.get("do_not_complete"):
-        raise StorageFull("storage_full", "No room.")
+    match job.args.get("complete"):
+        case "full":
+            raise StorageFull("storage_full", "No room.")
+        case "refuse":
+            raise Invalid("refused", "No.")
+        case "break":
+            raise RuntimeError("a secret that must not get out")
     records.create(tx, "seen", SEEN.draft({"job": job.id, "result": "done"}))
     return result
 
 
 def failed(tx, job, error):
+    if job.args.get("failed") == "break":
+        raise RuntimeError("it cannot even fail")
     records.create(tx, "seen", SEEN.draft({"job": job.id, "result": error.code}))
 
 

@@ -7,7 +7,6 @@ from unibos.base.clock import Wall, wall_ms
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.kind import JobKind, by_name
-from unibos.core.jobs.outcome import tell
 from unibos.core.jobs.queue import Chore, TaskQueue
 from unibos.core.jobs.runner import Runner
 from unibos.core.jobs.settings import Settings
@@ -79,7 +78,8 @@ class Jobs:
         """
         job = jobs.cancel(tx, id_)
         if job.kind in self.kinds:
-            tell(self.kinds[job.kind], tx, job, JobError("job_cancelled", "It was cancelled."))
+            why = JobError("job_cancelled", "The job was cancelled.")
+            self.kinds[job.kind].failed(tx, job, why)
         return job
 
     def stats(self) -> Stats:

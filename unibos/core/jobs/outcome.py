@@ -9,7 +9,7 @@ from typing import Any
 from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unsupported
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.clock import SteadyClock
-from unibos.core.jobs.kind import JobKind, Kinds
+from unibos.core.jobs.kind import Kinds
 from unibos.core.store import leases
 from unibos.core.store.job import Job, JobError, JobState
 from unibos.core.store.store import Store
@@ -35,19 +35,8 @@ def pause_seconds(failures: int, first: float, chance: float) -> float:
     return longest * (0.75 + chance / 2)
 
 
-class KindBroken(Exception):
-    """A kind's ``failed`` raised; its transaction was not kept."""
-
-
-def tell(kind: JobKind, tx: Transaction, job: Job, error: JobError) -> None:
-    """Have a kind take note that its job ended without a result.
-
-    :raises KindBroken: when it cannot.
-    """
-    try:
-        kind.failed(tx, job, error)
-    except Exception as failure:
-        raise KindBroken from failure
+class _KindBroken(Exception):
+    """A kind's ``failed`` raised; the transaction must not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +98,14 @@ class Outcomes:
         def with_its_kind(tx: Transaction) -> None:
             ended = change(tx)
             if ended.state is JobState.FAILED and ended.kind in self.kinds:
-                tell(self.kinds[ended.kind], tx, ended, error)
+                try:
+                    self.kinds[ended.kind].failed(tx, ended, error)
+                except Exception as failure:
+                    raise _KindBroken from failure
 
         try:
             self.store.write(with_its_kind, job.org)
-        except KindBroken:
+        except _KindBroken:
             # Were the job left as it is, it would be run and fail again without an end.
             log.exception("the kind %s could not take note of a failure", job.kind)
             self.store.write(change, job.org)
