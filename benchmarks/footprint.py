@@ -19,6 +19,7 @@ import machine
 import process
 from notes import make_notes
 from peers import Unibos
+from servers import REPOSITORY
 
 PROFILES = {"edge": ["--profile", "edge"], "desktop": ["--profile", "desktop"]}
 MEMORY_BUDGET_MIB = {"edge": 64.0, "desktop": 80.0}
@@ -84,7 +85,10 @@ def version_time() -> Measure:
     for _ in range(VERSION_RUNS):
         begin = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "unibos", "--version"], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "unibos", "--version"],
+            cwd=REPOSITORY,
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         times.append(time.perf_counter() - begin)
     median = round(statistics.median(times[1:]), 3)

@@ -25,7 +25,7 @@ from peers import SCHEMA
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from unibos.core.store import collections, records
-from unibos.core.store.collections import Collection, Search
+from unibos.core.store.definitions import Collection, Search
 from unibos.core.store.drafts import Schema
 from unibos.core.store.store import OrgStore, Store
 
@@ -89,11 +89,13 @@ def measure(
     """One case: rounds of ``clients`` threads, each waiting for its own acknowledgement."""
     rates: list[float] = []
     latencies: list[float] = []
+    cpu = time.process_time()
     for _ in range(ROUNDS):
         begin = time.perf_counter()
         times = together(clients, lambda: create(store, collection, seconds / ROUNDS))
         rates.append(len(times) / (time.perf_counter() - begin))
         latencies += times
+    cpu = time.process_time() - cpu
     rate = statistics.median(rates)
     row: dict[str, object] = {
         "collection": collection.name,
@@ -101,6 +103,7 @@ def measure(
         "per_second": round(rate, 1),
         "p50_ms": round(percentile(latencies, 50) * 1000, 3),
         "p99_ms": round(percentile(latencies, 99) * 1000, 3),
+        "cpu_ms_per_write": round(cpu * 1000 / len(latencies), 3),
     }
     if collection is PLAIN:
         row |= {"target": TARGETS[clients], "ok": rate >= TARGETS[clients]}

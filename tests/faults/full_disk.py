@@ -14,7 +14,7 @@ from pathlib import Path
 
 from unibos.base.errors import StorageFull
 from unibos.core.store import blobs, collections, integrity, query, records
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Schema
 from unibos.core.store.store import OrgStore, Store
 
@@ -97,9 +97,7 @@ def main() -> None:
     findings = [one.code for one in org.read(lambda view: integrity.check(view, org.blobs))]
     store.close()
     again = Store(folder, "node", "origin-a")
-    present = again.org("org-a").read(
-        lambda view: query.count_by(view, "plain", "nothing")
-    )
+    present = again.org("org-a").read(lambda view: query.count_by(view, "plain", "nothing"))
     again.close()
     incoming = list((folder / "blobs" / "incoming").iterdir())
     print(

@@ -15,13 +15,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from unibos.base.errors import Error
 from unibos.core.store import blobs, collections, integrity, query, records, system
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Schema
-from unibos.core.store.store import Store
+from unibos.core.store.store import OrgStore, Store
 
 PLAIN = Collection("plain", Schema({}))
 LONGEST_LIFE = 0.25
@@ -29,65 +30,74 @@ LONGEST_LIFE = 0.25
 
 def live(folder: Path, told: int, point: str, passes: int) -> None:
     """Write until killed; every acknowledgement goes out before the next write begins."""
-
-    def die_here(name: str) -> None:
-        nonlocal passes
-        if name == point:
-            passes -= 1
-            if passes <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
     store = Store(folder, "node", "origin-a")
     org = store.org("org-a")
     org.write(lambda tx: collections.declare(tx, PLAIN))
-    system.listen(die_here)
-
-    def tell(*parts: str) -> None:
-        os.write(told, (" ".join(parts) + "\n").encode())
-
-    def singles() -> None:
-        while True:
-            value = os.urandom(8).hex()
-            draft = PLAIN.draft({"value": value})
-            made = org.write(lambda tx, draft=draft: records.create(tx, "plain", draft))
-            tell("record", made.id, value)
-            changed = PLAIN.draft({"value": value, "changed": True})
-            org.write(lambda tx, m=made, d=changed: records.put(tx, "plain", m.id, d))
-            tell("changed", made.id)
-
-    def triples() -> None:
-        while True:
-            triple = os.urandom(8).hex()
-            drafts = [PLAIN.draft({"triple": triple, "part": part}) for part in range(3)]
-            org.write(lambda tx, ds=drafts: [records.create(tx, "plain", d) for d in ds])
-            tell("triple", triple)
-
-    def files() -> None:
-        while True:
-            upload = org.blobs.upload(1 << 20)
-            upload.write(os.urandom(random.randrange(1, 20_000)))
-            blob = upload.finish(org.blobs)
-            draft = PLAIN.draft({"blob": blob.sha256})
-
-            def keep(tx, blob=blob, draft=draft):
-                blobs.add(tx, blob)
-                records.create(tx, "plain", draft)
-
-            org.write(keep)
-            tell("blob", blob.sha256)
-
+    system.listen(Death(point, passes))
     for work in (singles, triples, files):
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=work, args=(org, told), daemon=True).start()
     time.sleep(60)
 
 
-def look(folder: Path, acknowledged: list[list[str]]) -> list[str]:
+class Death:
+    """Comes when the point was passed so many times."""
+
+    def __init__(self, point: str, passes: int) -> None:
+        self.point, self.passes = point, passes
+
+    def __call__(self, name: str) -> None:
+        if name == self.point:
+            self.passes -= 1
+            if self.passes <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def tell(told: int, *parts: str) -> None:
+    os.write(told, (" ".join(parts) + "\n").encode())
+
+
+def singles(org: OrgStore, told: int) -> None:
+    while True:
+        value = os.urandom(8).hex()
+        draft = PLAIN.draft({"value": value})
+        made = org.write(lambda tx, draft=draft: records.create(tx, "plain", draft))
+        tell(told, "record", made.id, value)
+        changed = PLAIN.draft({"value": value, "changed": True})
+        org.write(lambda tx, m=made, d=changed: records.put(tx, "plain", m.id, d))
+        tell(told, "changed", made.id)
+
+
+def triples(org: OrgStore, told: int) -> None:
+    while True:
+        triple = os.urandom(8).hex()
+        drafts = [PLAIN.draft({"triple": triple, "part": part}) for part in range(3)]
+        org.write(lambda tx, ds=drafts: [records.create(tx, "plain", d) for d in ds])
+        tell(told, "triple", triple)
+
+
+def files(org: OrgStore, told: int) -> None:
+    while True:
+        upload = org.blobs.upload(1 << 20)
+        upload.write(os.urandom(random.randrange(1, 20_000)))
+        blob = upload.finish(org.blobs)
+        draft = PLAIN.draft({"blob": blob.sha256})
+
+        def keep(tx, blob=blob, draft=draft):
+            blobs.add(tx, blob)
+            records.create(tx, "plain", draft)
+
+        org.write(keep)
+        tell(told, "blob", blob.sha256)
+
+
+def look(folder: Path, acknowledged: Iterable[list[str]]) -> list[str]:
     """Everything that is not as it was promised."""
     store = Store(folder, "node", "origin-a")
     org = store.org("org-a")
-    wrong = [f"{one.code} {one.detail}" for one in store.read(
-        lambda view: integrity.check(view, store.blobs, deep=True)
-    )]
+    wrong = [
+        f"{one.code} {one.detail}"
+        for one in store.read(lambda view: integrity.check(view, store.blobs, deep=True))
+    ]
     present, cursor = {}, None
     while True:
         asked = query.Query(limit=200, cursor=cursor)
@@ -128,10 +138,10 @@ def blob_wrong(org, sha256: str) -> list[str]:
 
 def named(store: Store, sha256: str) -> bool:
     return store.read(
-        lambda view: view.connection.execute(
-            "SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        is not None
+        lambda view: (
+            view.connection.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()
+            is not None
+        )
     )
 
 
@@ -144,7 +154,7 @@ def in_child(work) -> tuple[int, int]:
         try:
             work(write_end)
             os._exit(0)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the summary tells it
             os.write(write_end, f"broken {type(error).__name__}: {error}\n".encode())
             os._exit(1)
     os.close(write_end)
@@ -179,17 +189,20 @@ def main() -> None:
         killer.join()
         killed += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         wrong += [" ".join(line) for line in acknowledged if line[0] == "broken"]
+        heard = tuple(acknowledged)
         pid, told = in_child(
-            lambda out: os.write(
-                out, "".join(f"wrong {item}\n" for item in look(folder, acknowledged)).encode()
+            lambda out, heard=heard: os.write(
+                out, "".join(f"wrong {item}\n" for item in look(folder, heard)).encode()
             )
         )
         wrong += [" ".join(line) for line in read_all(told)]
         os.waitpid(pid, 0)
         if wrong:
             break
-    kinds = {kind: sum(line[0] == kind for line in acknowledged) for kind in
-             ("record", "changed", "triple", "blob")}
+    kinds = {
+        kind: sum(line[0] == kind for line in acknowledged)
+        for kind in ("record", "changed", "triple", "blob")
+    }
     print(json.dumps({"killed": killed, "acknowledged": kinds, "wrong": wrong[:20]}))
 
 

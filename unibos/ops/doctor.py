@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
+
+import msgspec
 
 from unibos.base.config import Config
+from unibos.base.errors import Conflict
 from unibos.core.store.blobs import BlobFiles
-from unibos.core.store.collections import Cache
-from unibos.core.store.connection import Readers
-from unibos.core.store.integrity import Finding, check
+from unibos.core.store.connection import sqlite_version
+from unibos.core.store.integrity import Finding, check_unowned
 from unibos.core.store.system import System
-from unibos.core.store.transaction import View
 
-T = TypeVar("T")
 State = Literal["ok", "warn", "fail"]
 
 _GIB = 1024**3
@@ -125,14 +125,22 @@ def permissions(data: Path) -> Check:
 
 
 def database(data: Path) -> Check:
-    """Is what is stored whole, and every file of a record there?"""
+    """Is what is stored whole, and every file of a record there?
+
+    The process that owns the database looks, over its local socket; without one, this one does.
+    """
     files = BlobFiles(data / "blobs", System())
     findings: list[Finding] = []
     for path in _databases(data):
         try:
-            findings += _asked(path, lambda view: check(view, files))
-        except Exception as error:  # noqa: BLE001 -- whatever a damaged file raises is the finding
-            findings.append(Finding("database_damaged", f"{path}: {error}"))
+            findings += check_unowned(path, files)
+        except Conflict:
+            try:
+                findings += _asked_of_owner(data / "unibos.sock")
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                todo = "Look at the check of the server, and try again."
+                said = "The database is in use, and its owner does not answer: {error}"
+                return Check("database", "warn", said, todo, {"error": error})
     if findings:
         first = f"{findings[0].code}: {findings[0].detail}"
         todo = "Stop the service, keep the files as they are, and restore the newest backup beside."
@@ -145,7 +153,7 @@ def database(data: Path) -> Check:
 
 def sqlite() -> Check:
     """Does the database engine have the fix for two writers?"""
-    version = _asked(Path(":memory:"), _version)
+    version = sqlite_version()
     facts = {"version": version}
     if tuple(int(part) for part in version.split(".")) >= _SAFE_SQLITE:
         return Check("sqlite", "ok", "SQLite {version}.", facts=facts)
@@ -206,26 +214,25 @@ def _modified(path: Path) -> float:
         return 0
 
 
-def _version(view: View) -> str:
-    return str(view.connection.execute("SELECT sqlite_version()").fetchone()[0])
-
-
-def _asked(path: Path, question: Callable[[View], T]) -> T:
-    """Ask a database over one connection that only reads, beside its owner."""
-    readers = Readers(path, cache_kib=2048)
-    try:
-        return question(View(readers.get(), "", Cache()))
-    finally:
-        readers.close()
+def _asked_of_owner(path: Path) -> list[Finding]:
+    status, body = _get(path, "/api/v1/integrity", seconds=600)
+    if status != 200:
+        raise ValueError(f"status {status}")
+    return msgspec.convert(msgspec.json.decode(body)["findings"], list[Finding])
 
 
 def _ready(path: Path) -> int:
-    connection = http.client.HTTPConnection("local", timeout=5)
+    return _get(path, "/health/ready", seconds=5)[0]
+
+
+def _get(path: Path, address: str, *, seconds: float) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("local", timeout=seconds)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.settimeout(5)
+    connection.sock.settimeout(seconds)
     try:
         connection.sock.connect(str(path))
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status
+        connection.request("GET", address)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     finally:
         connection.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from unibos.core.store import collections
-from unibos.core.store.collections import Collection, Search
+from unibos.core.store.definitions import Collection, Search
 from unibos.core.store.drafts import Schema
 from unibos.core.store.store import OrgStore, Store
 

@@ -25,7 +25,7 @@ def store_blob(org, data=DATA):
 
 
 def files(store):
-    return [path for path in store.blobs._folder.glob("*/*")]
+    return list(store.blobs._folder.glob("*/*"))
 
 
 def test_what_came_in_is_what_is_there(org):
@@ -44,7 +44,9 @@ def test_another_org_does_not_have_it(store, org):
         store.org("org-b").read(lambda view: blobs.open_path(view, store.blobs, NAME))
 
 
-@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
+@pytest.mark.parametrize(
+    "name", ["", "..", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"]
+)
 def test_a_path_is_made_from_a_hash_only(org, name):
     with pytest.raises(Invalid):
         org.blobs.path(name)
@@ -175,13 +177,18 @@ def test_each_failing_system_call_is_a_clear_error_and_leaves_nothing(tmp_path, 
     system = Broken()
     store = Store(tmp_path, "node", "a", system=system)
     system.failing = call
-    upload = None
-    with pytest.raises(StorageFull) as caught:
+
+    def take_in():
         upload = store.blobs.upload(LIMIT)
-        upload.write(DATA)
+        try:
+            upload.write(DATA)
+        except StorageFull:
+            upload.abort()
+            raise
         upload.finish(store.blobs)
-    if call == "write":
-        upload.abort()
+
+    with pytest.raises(StorageFull) as caught:
+        take_in()
     assert caught.value.code == "storage_full"
     assert files(store) == []
     system.failing = ""

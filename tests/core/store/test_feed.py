@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from unibos.base.errors import Forbidden
 from unibos.core.store import census, collections, feed, records
 from unibos.core.store.clocks import clock_of, restamp
-from unibos.core.store.collections import Collection, Export
+from unibos.core.store.definitions import Collection, Export
 from unibos.core.store.drafts import Schema
 
 from .conftest import NOTES

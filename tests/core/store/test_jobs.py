@@ -5,7 +5,7 @@ import pytest
 
 from unibos.base.errors import Conflict, Invalid, NotFound
 from unibos.core.store import jobs, leases, records
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Schema
 from unibos.core.store.jobs import JobError, JobSpec, JobState, Progress
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from unibos.base.errors import Conflict, NotFound
 from unibos.core.store import collections, jobs, leases, records
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Schema
 from unibos.core.store.jobs import Job, JobError, JobSpec, JobState
 from unibos.core.store.store import Store

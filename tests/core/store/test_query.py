@@ -13,9 +13,7 @@ from .conftest import NOTES
 
 
 def fill(org, *rows: dict) -> list[str]:
-    return org.write(
-        lambda tx: [records.create(tx, "notes", NOTES.draft(row)).id for row in rows]
-    )
+    return org.write(lambda tx: [records.create(tx, "notes", NOTES.draft(row)).id for row in rows])
 
 
 def titles(org, **asked) -> list:
@@ -145,9 +143,7 @@ _VALUES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_fro
     limit=st.integers(1, 7),
     sort=st.sampled_from(["v", "-v", "created_at", "-created_at", "updated_at", "-updated_at"]),
 )
-def test_all_pages_together_are_every_record_once_in_order(
-    tmp_path_factory, values, limit, sort
-):
+def test_all_pages_together_are_every_record_once_in_order(tmp_path_factory, values, limit, sort):
     store = Store(tmp_path_factory.mktemp("pages"), "node", "a")
     try:
         org = store.org("org-a")

@@ -56,9 +56,7 @@ def test_a_chosen_id_can_be_taken_only_once(org):
 def test_a_patch_changes_only_the_clock_of_the_fields_it_touches(org, wall: Wall):
     made = create(org, title="a", body="b")
     wall.ms += 1000
-    patched = org.write(
-        lambda tx: records.patch(tx, "notes", made.id, {"body": "c"}, NOTES.draft)
-    )
+    patched = org.write(lambda tx: records.patch(tx, "notes", made.id, {"body": "c"}, NOTES.draft))
     assert patched.data == {"title": "a", "body": "c"}
     assert patched.clock > made.clock
     assert clocks(org, made.id) == {"title": list(made.clock)}
@@ -67,9 +65,7 @@ def test_a_patch_changes_only_the_clock_of_the_fields_it_touches(org, wall: Wall
 def test_a_removed_field_keeps_a_clock_of_its_own(org, wall: Wall):
     made = create(org, title="a", body="b")
     wall.ms += 1000
-    removed = org.write(
-        lambda tx: records.patch(tx, "notes", made.id, {"body": None}, NOTES.draft)
-    )
+    removed = org.write(lambda tx: records.patch(tx, "notes", made.id, {"body": None}, NOTES.draft))
     wall.ms += 1000
     org.write(lambda tx: records.patch(tx, "notes", made.id, {"title": "z"}, NOTES.draft))
     assert clocks(org, made.id) == {"body": list(removed.clock)}
@@ -80,9 +76,7 @@ def test_writing_what_stands_there_writes_nothing(org):
     again, anew = org.write(
         lambda tx: records.put(tx, "notes", made.id, NOTES.draft({"title": "a"}))
     )
-    patched = org.write(
-        lambda tx: records.patch(tx, "notes", made.id, {"title": "a"}, NOTES.draft)
-    )
+    patched = org.write(lambda tx: records.patch(tx, "notes", made.id, {"title": "a"}, NOTES.draft))
     assert (again, anew, patched) == (made, False, made)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Endpoint
 from unibos.core.store import collections, meta
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 

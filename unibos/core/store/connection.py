@@ -10,6 +10,11 @@ CHECKPOINT_PAGES = 1000
 JOURNAL_BYTES = 8 * 1024 * 1024
 
 
+def sqlite_version() -> str:
+    """The version of the SQLite library in this process, such as ``3.51.3``."""
+    return sqlite3.sqlite_version
+
+
 def open_writer(path: Path, cache_kib: int) -> sqlite3.Connection:
     """Open the one connection that writes and checkpoints.
 

@@ -1,10 +1,13 @@
 """The check of everything stored: what is written must be there, whole and named."""
 
 import hashlib
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from unibos.core.store.blobs import BlobFiles
+from unibos.core.store.connection import Readers
+from unibos.core.store.owner import OwnerLock
 from unibos.core.store.transaction import View
 
 
@@ -31,6 +34,22 @@ def check(view: View, files: BlobFiles, *, deep: bool = False) -> list[Finding]:
     findings += _search(view)
     findings += _blobs(view, files, deep=deep)
     return findings
+
+
+def check_unowned(database: Path, files: BlobFiles) -> list[Finding]:
+    """:func:`check` a database that no process owns just now.
+
+    :raises Conflict: ``database_in_use``; then its owner has to be asked.
+    """
+    owner = OwnerLock(database)
+    readers = Readers(database, cache_kib=2048)
+    try:
+        return check(View(readers.get(), "", {}), files)
+    except sqlite3.DatabaseError as error:
+        return [Finding("database_damaged", f"{database}: {error}")]
+    finally:
+        readers.close()
+        owner.release()
 
 
 def _foreign(view: View) -> list[Finding]:

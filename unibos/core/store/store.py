@@ -19,9 +19,9 @@ from typing import TypeVar
 
 from unibos.base.clock import Wall, wall_ms
 from unibos.core.store.blobs import BlobFiles
-from unibos.core.store.collections import Cache
 from unibos.core.store.connection import Readers, open_writer
 from unibos.core.store.counters import Counters
+from unibos.core.store.definitions import Collection
 from unibos.core.store.owner import OwnerLock
 from unibos.core.store.replica import Replica
 from unibos.core.store.schema import migrate
@@ -86,7 +86,7 @@ class Store:
         self.blobs = BlobFiles(folder / "blobs", self.system)
         self._connection = connection
         self._origin = origin
-        self._cache = Cache()
+        self._definitions: dict[tuple[str, str], Collection] = {}
         self._listeners: list[Listener] = []
         self._writer = Writer(connection, self._counters.keep)
         self._readers = Readers(self.path, options.cache_kib)
@@ -122,7 +122,7 @@ class Store:
     def read(self, question: Callable[[View], T], org: str = "") -> T:
         """Answer a short question on the caller's thread, from one consistent snapshot."""
         connection = self._readers.get()
-        view = View(connection, org, self._cache)
+        view = View(connection, org, self._definitions)
         connection.execute("BEGIN")
         try:
             return question(view)
@@ -187,7 +187,7 @@ class Store:
         def work(connection: sqlite3.Connection) -> T:
             nonlocal transaction
             transaction = Transaction(
-                connection, org, self._cache, self._origin, self.replica, self._counters
+                connection, org, self._definitions, self._origin, self.replica, self._counters
             )
             return change(transaction)
 

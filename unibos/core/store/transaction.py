@@ -7,15 +7,12 @@ Both belong to one org, and no verb takes an org from anywhere else. Views of th
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from unibos.base.clock import hlc_ms
 from unibos.core.store.clocks import Clock
 from unibos.core.store.counters import Counters
+from unibos.core.store.definitions import Collection
 from unibos.core.store.replica import Replica
-
-if TYPE_CHECKING:
-    from unibos.core.store.collections import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,14 @@ class Changed:
 
 @dataclass(slots=True)
 class View:
-    """A consistent read of one org's data."""
+    """A consistent read of one org's data.
+
+    :param definitions: remembers collections by org and name.
+    """
 
     connection: sqlite3.Connection
     org: str
-    collections: "Cache"
+    definitions: dict[tuple[str, str], Collection]
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Transaction(View):
     replica: Replica
     counters: Counters
     changes: list[Changed] = field(default_factory=list)
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], object]] = field(default_factory=list)
     _now: int = 0
 
     def stamp(self) -> Clock:

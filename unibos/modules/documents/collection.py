@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unibos.core.store.collections import Collection, Export, Search
+from unibos.core.store.definitions import Collection, Export, Search
 from unibos.core.store.drafts import Schema
 
 _TEXT = {"type": "string"}

@@ -5,7 +5,7 @@ HTTP API come with it.
 """
 
 from unibos.core.module.manifest import Module
-from unibos.core.store.collections import Collection, Export, Search
+from unibos.core.store.definitions import Collection, Export, Search
 from unibos.core.store.drafts import Schema
 
 NOTES = Collection(

@@ -224,6 +224,12 @@ TURKISH: Mapping[str, str] = {
         "Hizmeti durdurun, dosyalara dokunmayın, en yeni yedeği yanına açın."
     ),
     "There is no database yet.": "Henüz veritabanı yok.",
+    "The database is in use, and its owner does not answer: {error}": (
+        "Veritabanı kullanımda ve sahibi yanıt vermiyor: {error}"
+    ),
+    "Look at the check of the server, and try again.": (
+        "Sunucu denetimine bakın ve yeniden deneyin."
+    ),
     "The database is sound, and no file is missing.": "Veritabanı sağlam, eksik dosya yok.",
     "SQLite {version}.": "SQLite {version}.",
     "SQLite {version}; before 3.51.3 no other program may write to the database.": (

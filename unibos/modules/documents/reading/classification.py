@@ -9,14 +9,14 @@ from unibos.modules.documents.reading.words import Row
 
 _TITLE_LENGTH = 80
 _TITLE_LINES = 12
-_STRONG = 1.3
+_STRONG = 1.45
 _NARROW = 52  # letters in the longest lines
 _SURE_TOTAL = 0.35
 _ALL = ("merchant", "date", "total", "currency")
 
 _INVOICE = (
     "invoice number", "invoice no", "invoice date", "bill to", "billed to", "ship to", "due date",
-    "payment terms", "rechnungsnummer", "rechnungs nr", "rechnung nr", "rechnungsdatum",
+    "payment terms", "rechnungsnummer", "rechnung nr", "rechnungsdatum",
     "kundennummer", "zahlungsziel", "leistungszeitraum", "lieferdatum", "uberweisen", "iban",
     "e fatura", "e arsiv fatura", "fatura no", "fatura tarihi", "vade tarihi", "sayin", "ettn",
     "purchase order", "remit",
@@ -27,7 +27,7 @@ _RECEIPT = (
     "gegeben", "kartenzahlung", "kundenbeleg", "terminal", "kasse", "fis no", "mali fis", "fis",
     "nakit", "para ustu", "kredi karti", "kasiyer", "eku", "visa", "mastercard", "girocard",
     "thank you", "vielen dank", "tesekkur ederiz", "come again", "cash bill", "pos", "topkdv",
-    "tendered", "quittung", "tse",
+    "tendered", "quittung", "tse", "maestro", "zu zahlen", "ec cash", "geg",
 )  # fmt: skip
 _LETTER = (
     "dear sir", "dear madam", "dear mr", "dear ms", "dear mrs", "dear", "sincerely", "yours truly",

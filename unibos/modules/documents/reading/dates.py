@@ -36,6 +36,7 @@ _NUMERIC = re.compile(
     r"(?<![\d.,/])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?!\d|[.,/-]\d)"
 )
 _SORTED = re.compile(r"(?<!\d)(\d{4})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
+_COMPACT = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
 _NAMED = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[\s.,/-]*({_NAME})[\s.,/'-]*(\d{{4}}|\d{{2}})(?!\d)"
 )
@@ -93,6 +94,8 @@ def dates(text: str, *, day_first: bool = True, today: datetime.date) -> Iterato
 def _candidates(text: str, *, day_first: bool) -> Iterator[tuple[int, int, int]]:
     for match in _SORTED.finditer(text):
         yield int(match[1]), int(match[3]), int(match[4])
+    for match in _COMPACT.finditer(text):
+        yield int(match[1]), int(match[2]), int(match[3])
     for match in _NUMERIC.finditer(text):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         month_first = second > 12 or (not day_first and first <= 12 and match[2] != ".")

@@ -22,9 +22,9 @@ from unibos.modules.documents.reading.recognition import Recognizer
 from unibos.modules.documents.reading.result import Options, Page, Reading
 from unibos.modules.documents.reading.words import (
     Row,
-    Word,
     clean,
     confidence,
+    legible,
     rows,
     running_text,
     text_rows,
@@ -33,8 +33,6 @@ from unibos.modules.documents.reading.words import (
 Report = Callable[[float, str], None]
 
 _FIELD_PAGES = 3  # a sum stands on the first pages or on the last one
-_SURE = 0.6
-_FEWEST_LETTERS = 12
 _PAGES_DONE = 0.95
 
 
@@ -120,13 +118,6 @@ def _recognised(recognizer: Recognizer, picture: Image.Image, number: int) -> _R
     lines = rows(words)
     text = "\n".join(line.text for line in lines) if result.narrow else running_text(words)
     return _Read(Page(number, text, round(confidence(words), 3), "ocr"), lines)
-
-
-def legible(words: Sequence[Word]) -> bool:
-    """Tell text from what OCR sees in a landscape: some words must be sure and long enough."""
-    sure = [word for word in words if word.confidence >= _SURE and len(word.text) > 2]
-    letters = sum(sum(map(str.isalnum, word.text)) for word in sure)
-    return letters >= _FEWEST_LETTERS
 
 
 def _sum_up(found: Sequence[_Read], options: Options) -> Reading:

@@ -22,6 +22,10 @@ _LEGAL = re.compile(
     r"\b(gmbh|mbh|ohg|kgaa|e\.?\s?k\.?|ag|kg|ug|se|sdn\.?\s*\.?bhd|s/b|bhd|ltd|limited|llc|inc|plc|llp|"
     r"corp|co\.|pty|a\.?\s?[sş]\.|ltd\.?\s?[sş]ti|tic\.|san\.|s\.?a\.?r\.?l|s\.p\.a|b\.v|n\.v)(?![a-z])"
 )
+_FORM = re.compile(
+    rf"{_LEGAL.pattern}|\b(sdn|bhd|gida|tic|ticaret|san|sanayi|paz|pazarlama|ith|ihr|ins|insaat|turizm|"
+    r"tekstil|oto|ve|und|and|ltd|sti|co|gmbh|kg)\b"
+)
 _TRADES = (
     "restaurant", "restoran", "restorant", "cafe", "coffee", "bakery", "backerei", "baeckerei",
     "konditorei", "metzgerei", "apotheke", "pharmacy", "eczane", "eczanesi", "market", "markt",
@@ -32,7 +36,7 @@ _TRADES = (
     "firin", "firini", "kirtasiye", "kitabevi", "magazacilik", "magazalari", "gida", "ticaret",
     "petrol", "otel", "kahve", "pastane", "pastanesi", "salon", "clinic", "klinik", "studio",
     "garage", "autohaus", "motors", "services", "company", "group", "industries", "electrical",
-    "cash & carry", "bhd",
+    "cash & carry", "stationery", "gift", "deco", "pizza", "marketing", "gallery", "boutique",
 )  # fmt: skip
 _ADDRESS = re.compile(
     r"\b(jalan|jln|jl|lot|lorong|taman|tmn|bandar|seksyen|floor|level|street|st\.|road|rd\.?|avenue|"
@@ -42,11 +46,13 @@ _ADDRESS = re.compile(
     r"|\b\d{5}\b|^\d+[a-z]?[,\s]"
 )
 _CONTACT = re.compile(
-    r"\b(tel|telefon|phone|fax|faks|mobile|hp|h/p|email|e-mail|www|http|ust|vergi|"
+    r"\b(company no|co\.? ?no|roc|tel|telefon|phone|fax|faks|mobile|hp|h/p|email|e-mail|www|http|ust|vergi|"
     r"vkn|v\.d|gst|sst|vat|tax|reg|steuer\w*|id|mersis|iban|bic|bank)\b|@|www\."
 )
 _REGISTRATION = re.compile(r"\s*[\[({][^)\]}]*\d[^)\]}]*[)\]}]?\W*$")
+_NUMBER_BEHIND = re.compile(r"\s+\(?[A-Z]{0,2}\d{5,10}\s?-\s?[A-Z]\)?\W*$")
 _NOT_A_NAME = (
+    "posted", "malaysia", "deutschland", "turkiye", "tq", "cash sale", "visit", "shopping",
     "invoice", "receipt", "tax invoice", "rechnung", "quittung", "beleg", "kassenbon",
     "kundenbeleg", "bon", "fatura", "fis", "bilgi fisi", "mali fis", "welcome", "willkommen",
     "hosgeldiniz",
@@ -55,6 +61,7 @@ _NOT_A_NAME = (
     "offnungszeiten", "opening hours", "seite", "page", "customer", "bill to", "kunde", "musteri",
     "sayin", "dear", "total", "summe", "toplam", "terminal", "merchant", "e arsiv",
 )  # fmt: skip
+_CUSTOMER = ("bill to", "billed to", "ship to", "sold to", "customer", "sayin", "musteri", "alici")
 _DOMAIN = re.compile(r"(?:www\.|@|https?://)\s?([a-z0-9-]+)\s?\.\s?(?:[a-z]{2,})")
 _MAIL_HOSTS = ("gmail", "yahoo", "hotmail", "outlook", "gmx", "icloud", "web", "t-online")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
@@ -72,7 +79,7 @@ def find_merchant(rows: Sequence[Row]) -> Field | None:
     best: _Candidate | None = None
     for index, row in enumerate(rows):
         name = tidy(_joined(rows, index, usual))
-        score = _score(row, name, index, usual, names) + _above_address(rows, index)
+        score = _score(row, name, index, usual, names) + _neighbours(rows, index)
         if best is None or score > best.score:
             best = _Candidate(name, score)
     if best is None or best.score < 0.25:
@@ -82,7 +89,7 @@ def find_merchant(rows: Sequence[Row]) -> Field | None:
 
 def tidy(name: str) -> str:
     """A name without what registries and printers put around it."""
-    name = _REGISTRATION.sub("", name)
+    name = _NUMBER_BEHIND.sub("", _REGISTRATION.sub("", name))
     match = _LEGAL.search(name.lower())
     if match and "," in name[match.end() :]:
         name = name[: name.index(",", match.end())]
@@ -95,8 +102,7 @@ def _joined(rows: Sequence[Row], index: int, usual: float) -> str:
     if index + 1 == len(rows):
         return row.text
     following = rows[index + 1]
-    legal = _LEGAL.match(fold(following.text))
-    if legal and len(following.text) - legal.end() <= 6 and not _LEGAL.search(fold(row.text)):
+    if _continues(row.text, following.text):
         return f"{row.text} {following.text}"
     large = min(row.height, following.height) > _LARGE * usual
     alike = abs(row.height - following.height) < 0.15 * row.height
@@ -105,13 +111,35 @@ def _joined(rows: Sequence[Row], index: int, usual: float) -> str:
     return row.text
 
 
+def _only_form(text: str) -> bool:
+    """Tell whether a line is but the end of a firm's name: legal form, branch, abbreviations."""
+    folded = fold(text)
+    rest = _FORM.sub("", folded)
+    return _LEGAL.search(folded) is not None and not re.search(r"[a-z0-9]{2}", rest)
+
+
+def _continues(text: str, following: str) -> bool:
+    """Tell whether a name goes on in the next line."""
+    folded = fold(text)
+    if _LEGAL.search(folded) or _ADDRESS.search(folded) or amounts(text):
+        return False
+    if (
+        text.rstrip().endswith("&")
+        or following.startswith("&")
+        or text.count("(") > text.count(")")
+    ):
+        return True
+    rest = re.sub(r"\([^)]*\)", "", _FORM.sub("", fold(following)))
+    return all(mentions(word, _TRADES) for word in re.findall(r"[a-z0-9]{2,}", rest))
+
+
 def _score(row: Row, name: str, index: int, usual: float, domains: frozenset[str]) -> float:
     folded = fold(name)
     letters = sum(map(str.isalpha, name))
-    if letters < 3 or letters < 0.5 * len(name.replace(" ", "")):
+    if letters < 3 or letters < 0.5 * len(name.replace(" ", "")) or _only_form(name):
         return 0.0
     score = 0.5 * row.confidence - 0.1 + max(0.0, 0.3 - 0.03 * index)
-    legal = _LEGAL.search(folded) is not None and len(_LEGAL.sub("", folded).strip()) > 2
+    legal = _LEGAL.search(folded) is not None
     if legal:
         score += 0.35
     if mentions(name, _TRADES):
@@ -136,13 +164,15 @@ def _doubt(row: Row, folded: str, letters: int, *, legal: bool) -> float:
         doubt += 0.5
     if letters > 45:
         doubt += 0.3
-    if letters < 4 or not _LEGAL.sub("", folded).strip(" .&"):
+    if letters < 4:
         doubt += 0.3
     return doubt
 
 
-def _above_address(rows: Sequence[Row], index: int) -> float:
-    """What the lines below add: an address stands below a name."""
+def _neighbours(rows: Sequence[Row], index: int) -> float:
+    """What the lines around add: an address stands below a name, "Bill to" above a customer's."""
+    if any(mentions(before.text, _CUSTOMER) for before in rows[max(0, index - 2) : index]):
+        return -0.4
     for distance, following in enumerate(rows[index + 1 : index + 3]):
         if _ADDRESS.search(fold(following.text)):
             return 0.15 - 0.05 * distance

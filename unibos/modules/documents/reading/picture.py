@@ -8,7 +8,7 @@ of a narrow strip shows text lines as runs, whose usual length is the height of 
 import statistics
 from typing import NamedTuple
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 _STRIPS = 24
 _STRIP_INK = 12  # of 255: a row of a strip with more ink than this belongs to a text line
@@ -17,6 +17,7 @@ _IDEAL_HEIGHT = 32  # pixels from the top of "T" to the foot of "p": what the mo
 _TALLEST = 45
 _SMALLEST = 10
 _MARGIN = 16
+_TEXT_INK = 0.2  # printed pages have 0.05 to 0.16 of their area inked
 _SKEW_WIDTH = 500
 _SKEW_LIMIT = 12.0
 _SKEW_MATTERS = 0.5
@@ -31,6 +32,7 @@ class Survey(NamedTuple):
     :param letters: about how many letters stand beside each other in the widest line.
     :param skew: degrees by which the picture must be turned clockwise to be level.
     :param uneven: whether the background varies: a photo, a shadow, print shining through.
+    :param busy: whether there is more ink than any text has: a photo of something.
     """
 
     box: tuple[int, int, int, int]
@@ -38,6 +40,7 @@ class Survey(NamedTuple):
     letters: float
     skew: float
     uneven: bool
+    busy: bool
 
 
 def darkness(grey: Image.Image) -> Image.Image:
@@ -64,6 +67,7 @@ def survey(grey: Image.Image) -> Survey | None:
     box = _inked(marks)
     if box is None:
         return None
+    share = ImageStat.Stat(marks).mean[0] / 255
     marks = marks.crop(box)
     skew = lean(marks)
     if skew:
@@ -77,6 +81,7 @@ def survey(grey: Image.Image) -> Survey | None:
         letters=(box[2] - box[0]) / height,
         skew=skew,
         uneven=_uneven(grey),
+        busy=share > _TEXT_INK,
     )
 
 

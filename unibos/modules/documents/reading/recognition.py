@@ -25,6 +25,7 @@ from unibos.modules.documents.reading.words import (
     Word,
     clean,
     confidence,
+    legible,
     merge,
     moved,
     rows,
@@ -37,7 +38,7 @@ _TURNED = 0.45
 _POOR = 0.7
 _SURE_TURN = 1.0
 _LARGE, _SMALL = 32, 24
-_ENOUGH_WORDS = 5
+_MANY_WORDS = 20
 _UNSURE_TOTAL = 0.5
 
 
@@ -68,10 +69,10 @@ class Recognizer:
         if seen is None:
             return Recognised([], narrow=False)
         page = barcodes.without_barcodes(picture.prepare(grey, seen), seen.text_height)
-        narrow = seen.letters < _NARROW
+        narrow = seen.letters < _NARROW and not seen.busy
         layout = _BLOCK if narrow else _AUTOMATIC
         found = self._pass(page, layout)
-        if confidence(found) < _TURNED:
+        if confidence(found) < _TURNED and (not seen.busy or len(found) >= _MANY_WORDS):
             turned = self._upright(grey)
             if turned is not None:
                 return self.read(turned)
@@ -79,7 +80,7 @@ class Recognizer:
         if better:
             self.model = better
             found = self._pass(page, layout)
-        if narrow and len(found) >= _ENOUGH_WORDS:
+        if narrow and legible(found):
             found = self._filled(page, found, seen.text_height)
             if confidence(found) < _POOR or self._lacking(found):
                 found = self._resized(grey, seen, page, found)
@@ -112,7 +113,7 @@ class Recognizer:
         # top are large both ways.
         for across in (1, 2):
             size = (max(1, sheet.width // across), max(1, sheet.height // 2))
-            again = self._pass(sheet.resize(size), _SPARSE)
+            again = self._pass(sheet.resize(size), _SPARSE if across == 1 else _BLOCK)
             again = [moved(word, across=across, down=2) for word in again]
             extra = max(extra, again, key=confidence)
             if confidence(extra) >= _POOR:

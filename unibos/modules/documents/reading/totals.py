@@ -79,8 +79,7 @@ _TAX = (
     "service",
 )
 _ROUNDING = ("rounding", "round adj", "rundung", "yuvarlama")
-_LARGEST_ROUNDING = Decimal("0.05")
-_NEAR = Decimal("0.005")
+_COIN = _LARGEST_ROUNDING = Decimal("0.05")
 _MOST_ITEMS = 200
 _TABLE_SHARE = 0.6  # a line with several amounts is one of a table of taxes or items
 
@@ -101,16 +100,20 @@ class _Line(msgspec.Struct):
 
 
 class _Value(msgspec.Struct):
-    """Evidence for one value."""
+    """Evidence for one value; ``sums`` holds a bonus for each kind of arithmetic that gives it."""
 
     label: float = 0.0
+    part: bool = False
     places: int = 0
-    bonus: float = 0.0
+    sums: dict[str, float] = msgspec.field(default_factory=dict)
     confidence: float = 0.0
 
     @property
     def score(self) -> float:
-        return self.label + self.bonus + min(0.3, 0.1 * (self.places - 1)) + 0.1 * self.confidence
+        base = self.label + 0.1 * self.confidence
+        if self.part:
+            return base - 0.1
+        return base + sum(self.sums.values()) + min(0.3, 0.1 * max(0, self.places - 1))
 
 
 def find_total(rows: Sequence[Row]) -> Field | None:
@@ -123,7 +126,17 @@ def find_total(rows: Sequence[Row]) -> Field | None:
     best, evidence = max(values.items(), key=lambda item: (item[1].score, item[0]))
     if best <= 0:
         return None
+    if any(mentions(row.text, _ROUNDING) for row in rows):
+        best = _rounded(best, values)
     return Field(money(best), round(max(0.05, min(0.99, evidence.score / 1.6)), 2))
+
+
+def _rounded(value: Decimal, values: Iterable[Decimal]) -> Decimal:
+    """The sum in coins: where a receipt speaks of rounding, the printed multiple of 0.05 near by."""
+    if value % _COIN == 0:
+        return value
+    near = [other for other in values if other % _COIN == 0 and abs(other - value) < _COIN]
+    return min(near, key=lambda other: abs(other - value), default=value)
 
 
 def _lines(rows: Sequence[Row]) -> list[_Line]:
@@ -161,18 +174,20 @@ def _values(lines: Sequence[_Line], count: int) -> dict[Decimal, _Value]:
             value.confidence = max(value.confidence, line.row.confidence)
             if amount is line.amounts[-1]:
                 value.label = max(value.label, weight - (0.1 if amount.mended else 0.0))
+                value.part = mentions(line.label, _PART) if value.places == 1 else False
     return values
 
 
 def _weight(label: str) -> float:
-    """How strongly the words of a line say that its amount is the sum to pay (-0.5 to 1)."""
+    """How strongly the words of a line say that its amount is the sum to pay (-0.5 to 1.25)."""
     inclusive = mentions(label, _INCLUSIVE)
     total = mentions(label, _TOTAL)
     other = mentions(label, _OTHER)
     rules = (
         (mentions(label, _CHANGE), -0.5),
         (mentions(label, _PART), 0.2),
-        (mentions(label, _FINAL), 1.0),
+        (mentions(label, _FINAL), 1.25),
+        ("%" in label and not inclusive, 0.2),
         (total and inclusive, 0.95),
         (other and inclusive, 0.55),
         (other, 0.0),
@@ -185,37 +200,44 @@ def _weight(label: str) -> float:
 
 
 def _add_arithmetic(values: dict[Decimal, _Value], lines: Sequence[_Line]) -> None:
-    """Reward values that the other lines add up to."""
-    for expected, bonus in _expected(lines):
-        for value, evidence in values.items():
-            if abs(value - expected) < _NEAR:
-                evidence.bonus = max(evidence.bonus, bonus)
+    """Reward values that the other lines add up to; two sums may prove one that is misread."""
+    proven: dict[Decimal, _Value] = {}
+    for expected, kind, bonus in _expected(lines):
+        evidence = values.get(expected) or proven.setdefault(expected, _Value())
+        evidence.sums[kind] = max(bonus, evidence.sums.get(kind, 0.0))
+    values.update({value: found for value, found in proven.items() if len(found.sums) > 1})
 
 
-def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, float]]:
+def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, str, float]]:
+    """Sums that may be the one to pay, with the kind of arithmetic and its weight."""
     cash = [line.last for line in lines if mentions(line.label, _TENDERED)]
     change = [abs(line.last) for line in lines if mentions(line.label, _CHANGE)]
     for given, returned in itertools.product(cash[:6], change[:6]):
         if abs(given) > returned:
-            yield abs(given) - returned, 0.7
+            yield abs(given) - returned, "change", 0.7
     parts = [line.last for line in lines if mentions(line.label, (*_PART, *_TOTAL, *_INCLUSIVE))]
-    taxes = [line.last for line in lines if mentions(line.label, _TAX)] or [Decimal(0)]
-    rounding = [line.last for line in lines if mentions(line.label, _ROUNDING)]
-    rounding = [value for value in rounding if abs(value) <= _LARGEST_ROUNDING] or [Decimal(0)]
-    for part, tax, round_ in itertools.product(parts[:8], taxes[:8], rounding[:2]):
-        if tax:
-            yield part + tax + round_, 0.25
-        if round_:
-            yield part + round_, 0.3
-    yield from _item_sums(lines)
+    roundings = _roundings(lines)
+    for part, tax, rounding in itertools.product(parts[:8], _taxes(lines), [0, *roundings]):
+        yield part + tax + rounding, "tax", 0.45
+    for part, rounding in itertools.product(parts[:8], roundings):
+        yield part + rounding, "rounding", 0.4
+    yield from ((total, "items", 0.5) for total in _item_sums(lines))
 
 
-def _item_sums(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, float]]:
+def _taxes(lines: Sequence[_Line]) -> list[Decimal]:
+    return [line.last for line in lines if line.last and mentions(line.label, _TAX)][:8]
+
+
+def _roundings(lines: Sequence[_Line]) -> list[Decimal]:
+    found = [line.last for line in lines if mentions(line.label, _ROUNDING)]
+    return [value for value in found if 0 < abs(value) <= _LARGEST_ROUNDING][:2]
+
+
+def _item_sums(lines: Sequence[_Line]) -> list[Decimal]:
     """The sum of the lines above the first line that speaks of a total."""
     items: list[Decimal] = []
     for line in lines[:_MOST_ITEMS]:
         if items and _weight(line.label) >= 0.2:
             break
         items.append(line.last)
-    if len(items) > 1:
-        yield sum(items, Decimal(0)), 0.5
+    return [sum(items, Decimal(0))] if len(items) > 1 else []

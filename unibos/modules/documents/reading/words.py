@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 _SYMBOL_CONFIDENCE = 0.6
+_SURE = 0.6
+_FEWEST_LETTERS = 12
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -60,6 +62,12 @@ def confidence(words: Sequence[Word]) -> float:
     """Mean confidence by letters, 0 when there are none."""
     letters = sum(len(word.text) for word in words)
     return sum(word.confidence * len(word.text) for word in words) / letters if letters else 0.0
+
+
+def legible(words: Iterable[Word]) -> bool:
+    """Tell text from what OCR sees in a landscape: some words must be sure and long enough."""
+    sure = [word for word in words if word.confidence >= _SURE and len(word.text) > 2]
+    return sum(sum(map(str.isalnum, word.text)) for word in sure) >= _FEWEST_LETTERS
 
 
 def rows(words: Iterable[Word]) -> list[Row]:

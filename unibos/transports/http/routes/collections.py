@@ -8,7 +8,7 @@ from unibos.base.errors import Conflict, Forbidden, Invalid, NotFound
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 from unibos.core.store import collections
-from unibos.core.store.collections import Collection, Export, Search, Strategy
+from unibos.core.store.definitions import Collection, Export, Search, Strategy
 from unibos.core.store.drafts import admit_schema
 
 

@@ -9,7 +9,7 @@ from unibos.base.ids import is_id
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint, Listing
 from unibos.core.store import collections, query, records
-from unibos.core.store.collections import Collection
+from unibos.core.store.definitions import Collection
 from unibos.core.store.transaction import View
 from unibos.transports.http.pages import page_answer
 
