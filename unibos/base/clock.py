@@ -5,10 +5,10 @@ A hybrid logical clock (Kulkarni et al. 2014, "Logical Physical Clocks") is here
 clock does, and orders causally related writes of different replicas.
 """
 
+import functools
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 Wall = Callable[[], int]
 """Milliseconds since 1970; tests pass their own."""
@@ -29,8 +29,14 @@ def hlc_ms(hlc: int) -> int:
 def iso(ms: int) -> str:
     """Milliseconds since 1970 as ISO 8601 in UTC, such as ``2026-01-02T03:04:05.678Z``."""
     seconds, rest = divmod(ms, 1000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@functools.lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    """Lists hold many times of few seconds, and the formatting is most of what a list costs."""
+    moment = time.gmtime(seconds)
+    return "%04d-%02d-%02dT%02d:%02d:%02d" % moment[:6]
 
 
 class HybridClock:
