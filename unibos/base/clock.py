@@ -35,8 +35,7 @@ def iso(ms: int) -> str:
 @functools.lru_cache(maxsize=1024)
 def _second(seconds: int) -> str:
     """Lists hold many times of few seconds, and the formatting is most of what a list costs."""
-    moment = time.gmtime(seconds)
-    return "%04d-%02d-%02dT%02d:%02d:%02d" % moment[:6]
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 class HybridClock:
