@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from unibos.base.errors import Invalid, StorageFull
+from unibos.core.jobs.child import die_with_parent
 from unibos.core.jobs.kind import HeavyKind, LightKind, Task
 from unibos.core.store import collections, records
 from unibos.core.store.drafts import Schema
@@ -41,7 +42,7 @@ def echo(args, folder, report):
 
 def sleep(args, folder, report):
     """Write the process ids, of a program of its own too, where the test finds them."""
-    program = subprocess.Popen(["sleep", "60"])
+    program = subprocess.Popen(["sleep", "60"], preexec_fn=die_with_parent)  # noqa: PLW1509 - a child has one thread
     fresh = Path(args["pids"] + ".new")
     fresh.write_text(f"{os.getpid()} {program.pid}")
     fresh.rename(args["pids"])
