@@ -20,15 +20,7 @@ from unibos.modules.documents.reading import (
 )
 from unibos.modules.documents.reading.recognition import Recognizer
 from unibos.modules.documents.reading.result import Options, Page, Reading
-from unibos.modules.documents.reading.words import (
-    Row,
-    clean,
-    confidence,
-    legible,
-    rows,
-    running_text,
-    text_rows,
-)
+from unibos.modules.documents.reading.words import Row, rows, text_rows
 
 Report = Callable[[float, str], None]
 
@@ -112,12 +104,8 @@ def _read_pdf(source: Path, options: Options, workdir: Path, report: Report) -> 
 
 def _recognised(recognizer: Recognizer, picture: Image.Image, number: int) -> _Read:
     result = recognizer.read(picture)
-    words = clean(result.words)
-    if not legible(words):
-        return _Read(Page(number, "", 0.0, "ocr"), [])
-    lines = rows(words)
-    text = "\n".join(line.text for line in lines) if result.narrow else running_text(words)
-    return _Read(Page(number, text, round(confidence(words), 3), "ocr"), lines)
+    page = Page(number, result.text, round(result.confidence, 3), "ocr")
+    return _Read(page, result.rows)
 
 
 def _sum_up(found: Sequence[_Read], options: Options) -> Reading:

@@ -46,8 +46,8 @@ _ADDRESS = re.compile(
     r"|\b\d{5}\b|^\d+[a-z]?[,\s]"
 )
 _CONTACT = re.compile(
-    r"\b(company no|co\.? ?no|roc|tel|telefon|phone|fax|faks|mobile|hp|h/p|email|e-mail|www|http|ust|vergi|"
-    r"vkn|v\.d|gst|sst|vat|tax|reg|steuer\w*|id|mersis|iban|bic|bank)\b|@|www\."
+    r"\b(company no|co\.? ?no|roc|tel|telefon|phone|fax|faks|mobile|hp|h/p|email|e-mail|www|http|"
+    r"ust|vergi|vkn|v\.d|gst|sst|vat|tax|reg|steuer\w*|id|mersis|iban|bic|bank)\b|@|www\."
 )
 _REGISTRATION = re.compile(r"\s*[\[({][^)\]}]*\d[^)\]}]*[)\]}]?\W*$")
 _NUMBER_BEHIND = re.compile(r"\s+\(?[A-Z]{0,2}\d{5,10}\s?-\s?[A-Z]\)?\W*$")
@@ -97,18 +97,24 @@ def tidy(name: str) -> str:
 
 
 def _joined(rows: Sequence[Row], index: int, usual: float) -> str:
-    """A line, with the next one when that is only the legal form, or set in the same large type."""
+    """A line, with those below that are its end, or set in the same large type."""
     row = rows[index]
-    if index + 1 == len(rows):
-        return row.text
-    following = rows[index + 1]
-    if _continues(row.text, following.text):
-        return f"{row.text} {following.text}"
+    text = row.text
+    for following in rows[index + 1 : index + 3]:
+        if not _continues(text, following.text) and not _same_type(row, following, usual):
+            break
+        text = f"{text} {following.text}"
+        row = following
+    return text
+
+
+def _same_type(row: Row, following: Row, usual: float) -> bool:
+    """Tell whether two lines are set alike, larger than the rest, and only of words."""
     large = min(row.height, following.height) > _LARGE * usual
     alike = abs(row.height - following.height) < 0.15 * row.height
-    if large and alike and following.top - row.top < 2.2 * row.height and not amounts(row.text):
-        return f"{row.text} {following.text}"
-    return row.text
+    near = following.top - row.top < 2.2 * row.height
+    words = not any(map(str.isdigit, row.text + following.text))
+    return large and alike and near and words and not _LEGAL.search(fold(following.text))
 
 
 def _only_form(text: str) -> bool:
@@ -129,7 +135,9 @@ def _continues(text: str, following: str) -> bool:
         or text.count("(") > text.count(")")
     ):
         return True
-    rest = re.sub(r"\([^)]*\)", "", _FORM.sub("", fold(following)))
+    rest = re.sub(r"\([^)]*\)?", "", _FORM.sub("", fold(following)))
+    if sum(map(str.isalpha, following)) < 3:
+        return False
     return all(mentions(word, _TRADES) for word in re.findall(r"[a-z0-9]{2,}", rest))
 
 
@@ -142,7 +150,7 @@ def _score(row: Row, name: str, index: int, usual: float, domains: frozenset[str
     legal = _LEGAL.search(folded) is not None
     if legal:
         score += 0.35
-    if mentions(name, _TRADES):
+    elif mentions(name, _TRADES):
         score += 0.15
     if _named_in(folded, domains):
         score += 0.3
@@ -173,6 +181,8 @@ def _neighbours(rows: Sequence[Row], index: int) -> float:
     """What the lines around add: an address stands below a name, "Bill to" above a customer's."""
     if any(mentions(before.text, _CUSTOMER) for before in rows[max(0, index - 2) : index]):
         return -0.4
+    if index and _continues(rows[index - 1].text, rows[index].text):
+        return -0.3
     for distance, following in enumerate(rows[index + 1 : index + 3]):
         if _ADDRESS.search(fold(following.text)):
             return 0.15 - 0.05 * distance

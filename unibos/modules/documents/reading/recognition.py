@@ -22,6 +22,7 @@ from unibos.modules.documents.reading.dates import find_date
 from unibos.modules.documents.reading.result import Options
 from unibos.modules.documents.reading.totals import find_total
 from unibos.modules.documents.reading.words import (
+    Row,
     Word,
     clean,
     confidence,
@@ -43,10 +44,14 @@ _UNSURE_TOTAL = 0.5
 
 
 class Recognised(msgspec.Struct, frozen=True):
-    """The words of a page; ``narrow`` when its lines run over the whole width."""
+    """The rows of a page for finding fields, and its text in reading order."""
 
-    words: list[Word]
-    narrow: bool
+    rows: list[Row]
+    text: str
+    confidence: float
+
+
+_NOTHING = Recognised([], "", 0.0)
 
 
 @dataclasses.dataclass
@@ -67,7 +72,7 @@ class Recognizer:
         """
         seen = picture.survey(grey)
         if seen is None:
-            return Recognised([], narrow=False)
+            return _NOTHING
         page = barcodes.without_barcodes(picture.prepare(grey, seen), seen.text_height)
         narrow = seen.letters < _NARROW and not seen.busy
         layout = _BLOCK if narrow else _AUTOMATIC
@@ -76,19 +81,26 @@ class Recognizer:
             turned = self._upright(grey)
             if turned is not None:
                 return self.read(turned)
+        if not legible(found):
+            return _NOTHING
         better = self._other_model(found)
         if better:
             self.model = better
             found = self._pass(page, layout)
-        if narrow and legible(found):
-            found = self._filled(page, found, seen.text_height)
-            if confidence(found) < _POOR or self._lacking(found):
-                found = self._resized(grey, seen, page, found)
-        return Recognised(found, narrow)
+        lines = rows(found)
+        if not narrow:
+            return Recognised(lines, running_text(found), confidence(found))
+        lines = self._filled(page, lines, seen.text_height)
+        sure = confidence([word for line in lines for word in line.words])
+        if sure < _POOR or self._lacking(lines):
+            lines = self._resized(grey, seen, page, lines)
+            sure = confidence([word for line in lines for word in line.words])
+        return Recognised(lines, "\n".join(line.text for line in lines), sure)
 
     def _pass(self, page: Image.Image, layout: int) -> list[Word]:
         seconds = self.options.page_seconds
-        return tesseract.recognise(page, language=self.model, layout=layout, seconds=seconds)
+        words = tesseract.recognise(page, language=self.model, layout=layout, seconds=seconds)
+        return clean(words)
 
     def _upright(self, page: Image.Image) -> Image.Image | None:
         """The page turned so that text stands upright; ``None`` when it does or nobody knows."""
@@ -99,30 +111,31 @@ class Recognizer:
 
     def _other_model(self, found: Sequence[Word]) -> str | None:
         """The configured model of the language that the words are in, unless just used."""
-        wanted = language.model(language.guess(running_text(clean(found))))
+        wanted = language.model(language.guess(running_text(found)))
         return wanted if wanted in self.options.languages and wanted != self.model else None
 
-    def _filled(self, page: Image.Image, found: list[Word], text_height: float) -> list[Word]:
+    def _filled(self, page: Image.Image, lines: list[Row], text_height: float) -> list[Row]:
         """Add what stands in bands that the reading left out."""
-        bands = gaps.unread_bands(page, found, text_height)
+        words = (word for line in lines for word in line.words)
+        bands = gaps.unread_bands(page, words, text_height)
         if not bands:
-            return found
+            return lines
         sheet = gaps.only_bands(page, bands)
         extra: list[Word] = []
         # Receipt printers write totals in letters of double height and usual width; names at the
         # top are large both ways.
-        for across in (1, 2):
+        for across, layout in ((1, _SPARSE), (2, _BLOCK)):
             size = (max(1, sheet.width // across), max(1, sheet.height // 2))
-            again = self._pass(sheet.resize(size), _SPARSE if across == 1 else _BLOCK)
-            again = [moved(word, across=across, down=2) for word in again]
-            extra = max(extra, again, key=confidence)
+            again = self._pass(sheet.resize(size), layout)
+            extra = max(
+                extra, [moved(word, across=across, down=2) for word in again], key=confidence
+            )
             if confidence(extra) >= _POOR:
                 break
-        return merge(found, [word for word in extra if word.confidence >= _POOR])
+        return merge(lines, rows(word for word in extra if word.confidence >= _POOR))
 
-    def _lacking(self, found: Sequence[Word]) -> bool:
+    def _lacking(self, lines: Sequence[Row]) -> bool:
         """Tell whether a page with amounts lacks a date or a total to believe."""
-        lines = rows(clean(found))
         total = find_total(lines)
         if total is None:
             return False
@@ -130,11 +143,11 @@ class Recognizer:
         return date is None or total.confidence < _UNSURE_TOTAL
 
     def _resized(
-        self, grey: Image.Image, seen: picture.Survey, page: Image.Image, found: list[Word]
-    ) -> list[Word]:
+        self, grey: Image.Image, seen: picture.Survey, page: Image.Image, lines: list[Row]
+    ) -> list[Row]:
         """The reading, with the lines that come out better at another size."""
         height = _SMALL if seen.text_height > _SMALL else _LARGE
         other = picture.prepare(grey, seen, height=height)
         across, down = page.width / other.width, page.height / other.height
-        again = self._pass(other, _BLOCK)
-        return merge(found, [moved(word, across=across, down=down) for word in again])
+        again = [moved(word, across=across, down=down) for word in self._pass(other, _BLOCK)]
+        return merge(lines, rows(again))

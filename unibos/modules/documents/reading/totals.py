@@ -24,11 +24,12 @@ _FINAL = (
     "gesamt brutto", "bruttobetrag", "genel toplam", "odenecek tutar", "odenecek", "total ttc",
     "toplam tutar", "vergiler dahil toplam tutar",
 )  # fmt: skip
-_TOTAL = ("total", "totai", "summe", "toplam", "gesamt", "top")
+_TOTAL = ("total", "totai", "summe", "toplam", "gesamt", "top", "due")
 _INCLUSIVE = ("inclusive", "incl", "inci", "including", "inkl", "dahil")
 _MAYBE = ("amount", "betrag", "tutar", "sales", "umsatz", "brutto", "subtotal")
 _PAID = (
-    "cash", "bar", "bargeld", "gegeben", "visa", "mastercard", "maestro", "girocard", "ec karte",
+    "cash", "pay", "bar", "bargeld", "gegeben", "visa", "mastercard", "maestro", "girocard",
+    "ec karte",
     "ec lastschrift", "lastschrift", "kartenzahlung", "kreditkarte", "credit card", "debit",
     "debit card", "card", "nakit", "kredi karti", "kart", "banka karti", "paid", "payment",
     "tendered", "received", "accepted total", "accepted", "bezahlt", "master", "amex", "ringgit",
@@ -111,8 +112,8 @@ class _Value(msgspec.Struct):
     @property
     def score(self) -> float:
         base = self.label + 0.1 * self.confidence
-        if self.part:
-            return base - 0.1
+        if self.part:  # the items add up to a subtotal too, and it stands in the tax table
+            return base + self.sums.get("change", 0.0)
         return base + sum(self.sums.values()) + min(0.3, 0.1 * max(0, self.places - 1))
 
 
@@ -132,7 +133,7 @@ def find_total(rows: Sequence[Row]) -> Field | None:
 
 
 def _rounded(value: Decimal, values: Iterable[Decimal]) -> Decimal:
-    """The sum in coins: where a receipt speaks of rounding, the printed multiple of 0.05 near by."""
+    """The printed multiple of 0.05 near by, for receipts that round the sum to coins."""
     if value % _COIN == 0:
         return value
     near = [other for other in values if other % _COIN == 0 and abs(other - value) < _COIN]
@@ -217,7 +218,9 @@ def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, str, float]]:
             yield abs(given) - returned, "change", 0.7
     parts = [line.last for line in lines if mentions(line.label, (*_PART, *_TOTAL, *_INCLUSIVE))]
     roundings = _roundings(lines)
-    for part, tax, rounding in itertools.product(parts[:8], _taxes(lines), [0, *roundings]):
+    for part, tax, rounding in itertools.product(
+        parts[:8], _taxes(lines), [Decimal(0), *roundings]
+    ):
         yield part + tax + rounding, "tax", 0.45
     for part, rounding in itertools.product(parts[:8], roundings):
         yield part + rounding, "rounding", 0.4

@@ -97,18 +97,17 @@ def row(words: Iterable[Word]) -> Row:
     )
 
 
-def merge(first: Sequence[Word], second: Sequence[Word]) -> list[Word]:
+def merge(first: Sequence[Row], second: Iterable[Row]) -> list[Row]:
     """Line by line the better of two readings of one page, both in the same coordinates."""
-    lines = rows(first)
-    best = list(lines)
-    for other in rows(second):
-        near = [place for place, mine in enumerate(lines) if _level(mine, other)]
+    best = list(first)
+    for other in second:
+        near = [place for place, mine in enumerate(first) if _level(mine, other)]
         if near:
-            place = min(near, key=lambda place: abs(lines[place].middle - other.middle))
+            place = min(near, key=lambda place: abs(first[place].middle - other.middle))
             best[place] = max(best[place], other, key=_credit)
         elif _credit(other) > 0:
             best.append(other)
-    return [word for line in sorted(best, key=lambda line: line.middle) for word in line.words]
+    return sorted(best, key=lambda line: line.middle)
 
 
 def _level(mine: Row, other: Row) -> bool:
