@@ -94,12 +94,18 @@ def sleep_after_progress(args, folder, report):
     time.sleep(60)
 
 
+def write(args, folder, report):
+    (folder / "page.txt").write_text(args["text"])
+    return "written"
+
+
 def leave_a_program(args, folder, report):
     return subprocess.Popen(["sleep", "60"]).pid
 
 
 ACTIONS = {
     "sleep_after_progress": sleep_after_progress,
+    "write": write,
     "leave_a_program": leave_a_program,
     "echo": echo,
     "sleep": sleep,

@@ -48,7 +48,7 @@ class Attempt:
         with self._lock:
             self.why = self.why or why
             if self._child is not None:
-                self._child.kill(why)
+                self._child.kill(self.why)
 
     def work(self) -> Any:
         """Do the work on this thread; what it returns is a JSON value.
