@@ -6,7 +6,7 @@ token from the environment) is sent along and refreshed when it ends.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ import httpx2
 
 from unibos.base.clock import wall_ms
 from unibos.base.errors import Error, Invalid, Unauthenticated
+from unibos.base.local_socket import address_of
 from unibos.clients.files import PIECE, Counted, Progress, name_in
 from unibos.clients.login import Login, Logins
 from unibos.clients.paths import LOGIN, REFRESH
@@ -75,11 +76,15 @@ class Api:
         self.address = str(address)
         self._login, self._logins, self._token = login, logins, token
         self._language = language
-        local = isinstance(address, Path)
+        self._held = ExitStack()
+        socket = None
+        if isinstance(address, Path):
+            with _reachable(self.address):
+                socket = self._held.enter_context(address_of(address))
         self._client = httpx2.Client(
-            base_url="http://local" if local else self.address,
+            base_url="http://local" if socket else self.address,
             transport=httpx2.HTTPTransport(
-                uds=str(address) if local else None,
+                uds=socket,
                 verify=context(self.address, certificate or (login.certificate if login else "")),
             ),
             timeout=_TIMEOUT,
@@ -88,6 +93,7 @@ class Api:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._held.close()
 
     def get(self, path: str, **params: object) -> Any:
         """Read one thing; parameters that are ``None`` are left out."""

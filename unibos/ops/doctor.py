@@ -20,6 +20,7 @@ import msgspec
 
 from unibos.base.config import Config
 from unibos.base.errors import Conflict
+from unibos.base.local_socket import address_of
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.connection import sqlite_version
 from unibos.core.store.integrity import Finding, check_unowned
@@ -230,7 +231,8 @@ def _get(path: Path, address: str, *, seconds: float) -> tuple[int, bytes]:
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.sock.settimeout(seconds)
     try:
-        connection.sock.connect(str(path))
+        with address_of(path) as socket_address:
+            connection.sock.connect(socket_address)
         connection.request("GET", address)
         answer = connection.getresponse()
         return answer.status, answer.read()

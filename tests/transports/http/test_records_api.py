@@ -91,13 +91,9 @@ def test_a_schema_is_kept_to(owner):
     told = refused(owner.post(url, json={"data": {"total": -1}}), 422, "record_invalid")
     assert told["errors"][0]["at"] == "$.total"
     id_ = owner.post(url, json={"data": {"total": 1}}).json()["id"]
-    refused(
-        owner.patch(f"{url}/{id_}", json={"data": {"total": None}}), 422, "record_invalid"
-    )
+    refused(owner.patch(f"{url}/{id_}", json={"data": {"total": None}}), 422, "record_invalid")
     assert owner.get(f"{url}/{id_}").json()["data"] == {"total": 1}
-    refused(
-        owner.post("/api/v1/collections", json={"name": "receipts"}), 409, "collection_exists"
-    )
+    refused(owner.post("/api/v1/collections", json={"name": "receipts"}), 409, "collection_exists")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Who asks is settled first, then the request is read and checked, then the handle
 goes wrong becomes a problem document here and nowhere else.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
@@ -11,12 +12,12 @@ from typing import Protocol, cast
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
 
-from unibos.base.errors import Error, Unauthenticated, Unavailable
+from unibos.base.errors import Error, Unauthenticated, Unavailable, Unsupported
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Endpoint, Handler, OpenHandler
 from unibos.transports.http.answering import send_answer, send_bytes
 from unibos.transports.http.bodies import Disconnected
-from unibos.transports.http.errors import PROBLEM, TITLES, problem
+from unibos.transports.http.errors import problem
 from unibos.transports.http.reading import read_call
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,11 @@ class Door:
             await self._answer(asgi, receive, reply)
         except Disconnected:
             return
+        except asyncio.CancelledError:
+            # The time that a stop gives is over.
+            if reply.status or not self._state.stopping:
+                raise
+            await send_bytes(*problem(_stopping()), asgi, reply)
         except Error as error:
             if reply.status:
                 raise
@@ -109,7 +115,7 @@ class Door:
 
     async def _serve(self, endpoint: Endpoint, asgi: Asgi, receive: Receive, send: Send) -> None:
         if self._state.stopping:
-            raise Unavailable("stopping", "The server is stopping.", retry_after=5)
+            raise _stopping()
         if endpoint.role is None:
             call = await read_call(endpoint, asgi, receive)
             answer = await cast("OpenHandler", endpoint.handler)(call)
@@ -136,12 +142,13 @@ class Door:
         return scope
 
     async def _refuse_method(self, asgi: Asgi, send: Send) -> None:
-        body = (
-            f'{{"type":"about:blank","title":"{TITLES[405]}","status":405,'
-            f'"detail":"This path takes {self._allow.decode()}.","code":"method_not_allowed"}}'
-        )
-        headers = [(b"content-type", PROBLEM.encode()), (b"allow", self._allow)]
-        await send_bytes(405, body.encode(), headers, asgi, send)
+        error = Unsupported("method_not_allowed", f"This path takes {self._allow.decode()}.")
+        status, body, headers = problem(error)
+        await send_bytes(status, body, [*headers, (b"allow", self._allow)], asgi, send)
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("stopping", "The server is stopping.", retry_after=5)
 
 
 def _bearer(header: bytes) -> str:

@@ -27,6 +27,9 @@ STATUS: dict[type[errors.Error], int] = {
     errors.StorageFull: 507,
 }
 
+_STATUS_OF_CODE = {"method_not_allowed": 405, "range_unsatisfiable": 416, "head_too_large": 431}
+"""Where HTTP has a status for just this."""
+
 TITLES = {
     400: "Not understood",
     401: "Who are you?",
@@ -40,6 +43,7 @@ TITLES = {
     416: "Range not satisfiable",
     422: "Invalid",
     429: "Too many attempts",
+    431: "Too large",
     500: "Internal error",
     503: "Not now",
     507: "Storage full",
@@ -58,7 +62,9 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def status_of(error: errors.Error) -> int:
-    """The status of an error: that of its nearest kind."""
+    """The status of an error: its code's own, or that of its nearest kind."""
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
     for kind in type(error).__mro__:
         if kind in STATUS:
             return STATUS[kind]

@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asgi
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from unibos.base.local_socket import address_of
+from unibos.transports.http.connection import Connection
 from unibos.transports.http.door import LOCAL_UID
 
 _CREDENTIALS = struct.Struct("3i")
@@ -21,12 +22,13 @@ def open_socket(path: Path) -> socket.socket:
     """
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
+    with address_of(path) as address:
+        listener.bind(address)
     path.chmod(0o666)
     return listener
 
 
-class PeerProtocol(HttpToolsProtocol):
+class PeerConnection(Connection):
     """HTTP over the local socket; the client's address is its user id."""
 
     def connection_made(self, transport: Any) -> None:

@@ -10,18 +10,17 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from unibos.base.errors import Misconfigured
+from unibos.transports.http.connection import Connection
 from unibos.transports.http.door import State
-from unibos.transports.http.peer import LocalApp, PeerProtocol, open_socket
+from unibos.transports.http.peer import LocalApp, PeerConnection, open_socket
 
 # Its starting and stopping are told by the roles.
 logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 _BACKLOG = 512
 _KEEP_ALIVE_SECONDS = 65
-_MAX_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,16 @@ class HttpServer:
         """
         listener = _bind(self._where.host, self._where.port)
         self.port = listener.getsockname()[1]
-        await self._serve(self._app, listener, HttpToolsProtocol, self._where.certificate)
+        await self._serve(self._app, listener, Connection, self._where.certificate)
         if self._where.local is not None:
             peers = open_socket(self._where.local)
-            await self._serve(LocalApp(self._app), peers, PeerProtocol, None)
+            await self._serve(LocalApp(self._app), peers, PeerConnection, None)
 
     async def _serve(
         self,
         app: ASGIApp,
         listener: socket.socket,
-        protocol: type[HttpToolsProtocol],
+        protocol: type[Connection],
         certificate: tuple[Path, Path] | None,
     ) -> None:
         config = uvicorn.Config(
@@ -89,7 +88,6 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             backlog=_BACKLOG,
-            limit_concurrency=_MAX_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=self._where.stop_seconds,
             ssl_certfile=certificate[0] if certificate else None,
@@ -115,7 +113,9 @@ class HttpServer:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, or else asyncio does not switch Nagle's algorithm off, and the second
+    # piece of every answer waits for the client's delayed acknowledgement: 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
