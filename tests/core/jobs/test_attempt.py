@@ -160,6 +160,7 @@ def test_a_job_that_changed_while_it_was_taken_back_is_left_as_it_is(place, monk
     running = leases.running
 
     def and_then_it_is_cancelled(view, *args, **options):
+        monkeypatch.undo()
         found = running(view, *args, **options)
         place.org.write(lambda tx: jobs.cancel(tx, job_id))
         return found
