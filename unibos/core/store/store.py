@@ -11,10 +11,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from unibos.base.clock import Wall, wall_ms
@@ -140,16 +141,21 @@ class Store:
         :raises StorageFull: ``storage_full``; nothing of the change was kept.
         :raises Unavailable: ``store_closed``, ``store_overloaded``.
         """
-        future: Future[T] = Future()
+        answered = Lock()
+        answered.acquire()
+        outcome: list[tuple[T, BaseException | None]] = []
 
         def done(value: T, error: BaseException | None) -> None:
-            if error is None:
-                future.set_result(value)
-            else:
-                future.set_exception(error)
+            outcome.append((value, error))
+            answered.release()
 
         self._submit(change, org, done)
-        return future.result()
+        # A bare lock: a Future costs more than the write itself.
+        answered.acquire()
+        value, error = outcome[0]
+        if error is not None:
+            raise error
+        return value
 
     async def awrite(self, change: Callable[[Transaction], T], org: str = "") -> T:
         """:meth:`write` for event loops."""
