@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,9 @@ def test_a_socket_is_bound_and_reached_however_long_its_path_is(tmp_path):
 
 
 def test_no_descriptor_is_left_and_a_missing_folder_is_told(tmp_path):
-    before = set(os.listdir("/proc/self/fd"))
+    before = {one.name for one in Path("/proc/self/fd").iterdir()}
     with address_of(tmp_path / "a"):
         pass
     with pytest.raises(FileNotFoundError), address_of(tmp_path / "none" / "a"):
         pass
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert {one.name for one in Path("/proc/self/fd").iterdir()} == before
