@@ -27,6 +27,9 @@ _BROKEN = re.compile(r"(?:rm|eur|tl|[€$£₺])\s?(\d{1,6})\s(\d{2})(?![\d.,%])
 _MISREAD = re.compile(
     r"(?<![A-Za-z])(?=[\dOoIlSBZ|]*\d|[OoIl|]+[.,]\s?\d)[\dOoIlSBZ|]+[.,]\s?[\dOoIlSBZ|]{2}(?![A-Za-z\d])"
 )
+_BEHIND_SIGN = re.compile(
+    r"\b(RM|EUR|TL|[€$£₺])\s?([\dOoIlSBZ|]{1,6}[.,]\s?[\dOoIlSBZ|]{2})(?![A-Za-z\d])"
+)
 _LOOKS = str.maketrans("OoIl|SBZ", "00111582")
 _GLUED = re.compile(r"(?<=[A-Za-z])(?=[€£₺]?\d+[.,]\d{2}\b)")
 _QUANTITY = re.compile(r"^\s*(?:x|X|×|kg|Kg|KG|g|Stk|adet|lt|L|km|uhr|Uhr|h|cm|mm|m2|kWh|kwh)\b")
@@ -64,6 +67,7 @@ def money(value: Decimal) -> str:
 
 def _mend(text: str) -> str:
     """Give digits back to numbers in which OCR saw letters, and cut letters glued to a number."""
+    text = _BEHIND_SIGN.sub(lambda match: f"{match[1]} {match[2].translate(_LOOKS)}", text)
     text = _MISREAD.sub(lambda match: match[0].translate(_LOOKS), text)
     return _GLUED.sub(" ", text)
 

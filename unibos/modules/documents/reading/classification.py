@@ -12,6 +12,7 @@ _TITLE_LINES = 12
 _STRONG = 1.45
 _NARROW = 52  # letters in the longest lines
 _SURE_TOTAL = 0.35
+_SIGNS = 3
 _ALL = ("merchant", "date", "total", "currency")
 
 _INVOICE = (
@@ -50,10 +51,11 @@ def classify(rows: Sequence[Row], fields: Mapping[str, Field]) -> Kind:
         for kind, phrases in (("receipt", _RECEIPT), ("invoice", _INVOICE), ("letter", _LETTER))
     }
     total = fields.get("total")
-    if total is not None and total.confidence >= _SURE_TOTAL:
+    if total is not None:
         invoice = 1.5 * counts["invoice"] + 2.0 * mentions(text, _INVOICE_NAME)
         receipt = counts["receipt"] + (4.0 if _narrow(rows) else 0.0)
-        if max(invoice, receipt) >= 2:
+        needed = _SIGNS if total.confidence >= _SURE_TOTAL else 2 * _SIGNS
+        if max(invoice, receipt) >= needed:
             return "receipt" if receipt >= invoice else "invoice"
     return "letter" if counts["letter"] >= 2 else "other"
 

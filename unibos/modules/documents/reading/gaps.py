@@ -13,7 +13,7 @@ from unibos.modules.documents.reading.words import Word
 
 _STEP = 4
 _BAND_INK = 4  # of 255, the mean over the row
-_LOWEST, _HIGHEST = 1.3, 3.5  # in text heights: less is a rule, more is a logo or a barcode
+_LOWEST, _HIGHEST = 1.2, 3.5  # in text heights: less is a rule, more is a logo or a barcode
 _SURE = 0.3
 _EDGE = 3
 

@@ -18,8 +18,9 @@ from unibos.modules.documents.reading.words import Row
 
 _TOP = 12
 _LARGE = 1.35
+_LEAST = 0.4
 _LEGAL = re.compile(
-    r"\b(gmbh|mbh|ohg|kgaa|e\.?\s?k\.?|ag|kg|ug|se|sdn\.?\s*\.?bhd|s/b|bhd|ltd|limited|llc|inc|plc|llp|"
+    r"\b(gmbh|mbh|ohg|kgaa|e\.?\s?k\.?|ag|kg|ug|se|s[do]n\.?\s*\.?bhd|s/b|bhd|ltd|limited|llc|inc|plc|llp|"
     r"corp|co\.|pty|a\.?\s?[sş]\.|ltd\.?\s?[sş]ti|tic\.|san\.|s\.?a\.?r\.?l|s\.p\.a|b\.v|n\.v)(?![a-z])"
 )
 _FORM = re.compile(
@@ -82,7 +83,7 @@ def find_merchant(rows: Sequence[Row]) -> Field | None:
         score = _score(row, name, index, usual, names) + _neighbours(rows, index)
         if best is None or score > best.score:
             best = _Candidate(name, score)
-    if best is None or best.score < 0.25:
+    if best is None or best.score < _LEAST:
         return None
     return Field(best.name, round(min(0.97, best.score), 2))
 

@@ -5,6 +5,7 @@ background (so shadows, stains and print shining through count little); the box-
 of a narrow strip shows text lines as runs, whose usual length is the height of the text.
 """
 
+import itertools
 import statistics
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 _STRIPS = 24
 _STRIP_INK = 12  # of 255: a row of a strip with more ink than this belongs to a text line
-_SHORTEST_LINE = 4
+_SHORTEST_LINE = 6
 _IDEAL_HEIGHT = 32  # pixels from the top of "T" to the foot of "p": what the models like
 _TALLEST = 45
 _SMALLEST = 10
@@ -78,7 +79,7 @@ def survey(grey: Image.Image) -> Survey | None:
     return Survey(
         box=box,
         text_height=height,
-        letters=(box[2] - box[0]) / height,
+        letters=_breadth(marks) / height,
         skew=skew,
         uneven=_uneven(grey),
         busy=share > _TEXT_INK,
@@ -124,8 +125,12 @@ def threshold(histogram: list[int]) -> int:
 
 
 def line_height(marks: Image.Image) -> float:
-    """Usual height of text lines in a picture of ink (255) on nothing (0); 0 without lines."""
-    profile = marks.resize((_STRIPS, marks.height), Image.Resampling.BOX).tobytes()
+    """Usual height of text lines in a picture of ink (255) on nothing (0); 0 without lines.
+
+    The ink is thickened by a pixel on each side first, which closes the gaps of dot-matrix print.
+    """
+    thick = marks.filter(ImageFilter.MaxFilter(3))
+    profile = thick.resize((_STRIPS, marks.height), Image.Resampling.BOX).tobytes()
     runs = []
     for strip in range(_STRIPS):
         length = 0
@@ -135,7 +140,18 @@ def line_height(marks: Image.Image) -> float:
             elif length:
                 runs.append(length)
                 length = 0
-    return statistics.median([run for run in runs if run >= _SHORTEST_LINE] or [0])
+    return statistics.median([run - 2 for run in runs if run >= _SHORTEST_LINE] or [0])
+
+
+def _breadth(marks: Image.Image) -> int:
+    """Width of the part that holds nearly all ink: specks at the edges do not widen it."""
+    step = 8
+    size = (max(1, marks.width // step), 1)
+    profile = marks.resize(size, Image.Resampling.BOX).tobytes()
+    sums = list(itertools.accumulate(profile))
+    left = sum(1 for ink in sums if ink < 0.01 * sums[-1])
+    right = sum(1 for ink in sums if ink < 0.99 * sums[-1])
+    return step * max(1, right - left)
 
 
 def lean(marks: Image.Image) -> float:

@@ -33,7 +33,7 @@ from unibos.modules.documents.reading.words import (
     running_text,
 )
 
-_NARROW = 45  # letters in a line: receipts have fewer, letters and books more
+_NARROW = 42  # letters in a line: receipts have fewer, letters and books more
 _AUTOMATIC, _BLOCK, _SPARSE = 3, 6, 11
 _TURNED = 0.45
 _POOR = 0.7

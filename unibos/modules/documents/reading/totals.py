@@ -18,7 +18,8 @@ from unibos.modules.documents.reading.words import Row
 
 _FINAL = (
     "grand total", "total amount due", "amount due", "balance due", "total due", "total payable",
-    "amount payable", "rounded total", "total rounded", "net total", "nett total", "net amt",
+    "amount payable", "payable",
+    "rounded total", "total rounded", "net total", "nett total", "net amt",
     "net amount", "nett amount", "total to pay", "invoice total", "zu zahlen", "gesamtbetrag",
     "gesamtsumme", "rechnungsbetrag", "rechnungssumme", "endbetrag", "endsumme", "zahlbetrag",
     "gesamt brutto", "bruttobetrag", "genel toplam", "odenecek tutar", "odenecek", "total ttc",
@@ -112,8 +113,8 @@ class _Value(msgspec.Struct):
     @property
     def score(self) -> float:
         base = self.label + 0.1 * self.confidence
-        if self.part:  # the items add up to a subtotal too, and it stands in the tax table
-            return base + self.sums.get("change", 0.0)
+        if self.part and "change" not in self.sums:
+            return base  # items add up to a subtotal too, and it stands in the table of taxes
         return base + sum(self.sums.values()) + min(0.3, 0.1 * max(0, self.places - 1))
 
 
@@ -224,6 +225,7 @@ def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, str, float]]:
         yield part + tax + rounding, "tax", 0.45
     for part, rounding in itertools.product(parts[:8], roundings):
         yield part + rounding, "rounding", 0.4
+    yield from ((total, "table", 0.4) for total in _table_sums(lines))
     yield from ((total, "items", 0.5) for total in _item_sums(lines))
 
 
@@ -234,6 +236,16 @@ def _taxes(lines: Sequence[_Line]) -> list[Decimal]:
 def _roundings(lines: Sequence[_Line]) -> list[Decimal]:
     found = [line.last for line in lines if mentions(line.label, _ROUNDING)]
     return [value for value in found if 0 < abs(value) <= _LARGEST_ROUNDING][:2]
+
+
+def _table_sums(lines: Sequence[_Line]) -> Iterable[Decimal]:
+    """Net and tax of a line of the table of taxes, with or without their sum beside them."""
+    for line in lines:
+        found = [amount.value for amount in line.amounts]
+        if len(found) == 3 and found[2] in (found[0] + found[1], found[0] - found[1]):
+            yield max(found)
+        elif len(found) == 2 and 0 < found[1] < found[0] / 3:
+            yield found[0] + found[1]
 
 
 def _item_sums(lines: Sequence[_Line]) -> list[Decimal]:
