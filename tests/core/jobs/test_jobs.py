@@ -243,7 +243,7 @@ def held_by(place, owner, kind=LIGHT, **args):
     """A job that an earlier life, or another instance, has."""
     job_id = place.add(kind, **args)
     claim = partial(leases.claim, kinds=[kind.name], owner=owner, now=FAR, lease_until=FAR)
-    place.store.write(claim)
+    assert place.store.write(claim).id == job_id
     return job_id
 
 
@@ -269,9 +269,9 @@ def test_a_job_that_ends_the_server_again_and_again_fails_in_the_end(place):
     assert place.seen() == [(job_id, "job_interrupted")]
 
 
-def test_a_job_whose_runner_fell_silent_is_taken_when_its_lease_is_over(place, monkeypatch):
-    place.start()
+def test_a_job_whose_runner_fell_silent_is_taken_when_its_lease_is_over(place):
     job_id = held_by(place, "another")
+    place.start()
     expire = place.jobs._runner.expire
     expire()
     assert place.get(job_id).state == "running"
