@@ -149,7 +149,9 @@ def test_what_an_admin_does_to_a_user_ends_their_token_at_once(box, how):
         "disabled": lambda: box.owner.patch(one, json={"disabled": True}),
         "removed": lambda: box.owner.delete(one),
         "logged out": lambda: box.owner.delete(f"{one}/sessions"),
-        "new password": lambda: box.owner.put(f"{one}/password", json={"password": "a fresh password"}),
+        "new password": lambda: box.owner.put(
+            f"{one}/password", json={"password": "a fresh password"}
+        ),
     }
     assert asked[how]().status_code in (200, 204)
     refused(client.get(ME), 401, "session_ended")

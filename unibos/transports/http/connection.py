@@ -11,8 +11,9 @@ from starlette.types import Scope as Asgi
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from unibos.base.errors import Error, Malformed, TooLarge, Unavailable
-from unibos.transports.http.answering import SECURITY, send_bytes
+from unibos.transports.http.answering import send_bytes
 from unibos.transports.http.errors import problem
+from unibos.transports.http.headers import SECURITY
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request's line and headers together."""

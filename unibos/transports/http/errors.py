@@ -88,6 +88,8 @@ def problem(error: errors.Error) -> tuple[int, bytes, list[tuple[bytes, bytes]]]
         body.setdefault(name, value)
     if status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="unibos"'))
+    if status == 416:
+        headers.append((b"content-range", f"bytes */{error.facts['size']}".encode()))
     if "retry_after" in error.facts:
         headers.append((b"retry-after", str(error.facts["retry_after"]).encode()))
     return status, msgspec.json.encode(body, enc_hook=str), headers

@@ -152,14 +152,17 @@ def _file_body(body: File) -> dict[str, Any]:
 
 def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
+    refusals = {status for status in endpoint.answers if status >= 400}
     for status, kind in sorted(endpoint.answers.items()):
+        if status in refusals:
+            continue
         response: dict[str, Any] = {"description": "Done" if status < 300 else str(status)}
         if isinstance(kind, Media):
             response["content"] = {kind.type: {"schema": {}}}
         elif kind is not None:
             response["content"] = {"application/json": {"schema": schemas[kind]}}
         responses[str(status)] = response
-    for status in sorted(_failures(endpoint)):
+    for status in sorted(refusals | _failures(endpoint)):
         responses[str(status)] = {
             "description": TITLES[status],
             "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
