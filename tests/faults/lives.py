@@ -111,7 +111,8 @@ def look(folder: Path, acknowledged: Iterable[list[str]]) -> list[str]:
         if "triple" in data:
             triples[data["triple"]] = triples.get(data["triple"], 0) + 1
     wrong += [f"half of {name} is there" for name, count in triples.items() if count != 3]
-    store.write(lambda tx: store.blobs.sweep(tx, grace_seconds=0))
+    stale = store.blobs.stale(0)
+    store.write(lambda tx: store.blobs.collect(tx, stale, 0))
     for kind, key, *rest in acknowledged:
         if kind == "record" and present.get(key, {}).get("value") != rest[0]:
             wrong.append(f"record {key} is lost")

@@ -14,6 +14,7 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.queue import Chore
 from unibos.core.jobs.settings import Settings
 from unibos.core.module.manifest import install
 from unibos.core.store.store import Options as StoreOptions
@@ -62,7 +63,8 @@ async def node(config: Config) -> AsyncIterator[Node]:
             await asyncio.to_thread(install, module, store.org(identity.org))
 
         kinds = [kind for module in installed for kind in module.jobs]
-        runner = Jobs(store, kinds, _limits(config), owner=key.id)
+        chores = [Chore("forget old sessions", "37", identity.clean_up)]
+        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=chores)
         parts = Parts(config, key, store, identity, runner, Bell(store), State(), installed)
         app = build_app(endpoints(parts), identity, parts.state)
         server = HttpServer(app, parts.state, _where(config, key))

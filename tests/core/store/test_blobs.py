@@ -28,6 +28,11 @@ def files(store):
     return list(store.blobs._folder.glob("*/*"))
 
 
+def sweep(store, grace):
+    stale = store.blobs.stale(grace)
+    return store.write(lambda tx: store.blobs.collect(tx, stale, grace))
+
+
 def test_what_came_in_is_what_is_there(org):
     blob = store_blob(org)
     assert (blob.sha256, blob.size) == (NAME, len(DATA))
@@ -102,16 +107,16 @@ def test_orphans_go_after_the_grace_and_named_ones_stay(store, org):
     paused = org.blobs.resume("org-a", "0" * 64, LIMIT)
     paused.write(b"x")
     paused.pause()
-    assert store.write(lambda tx: store.blobs.sweep(tx, 3600)) == 0
+    assert sweep(store, 3600) == 0
     for path in files(store):
         os.utime(path, (1, 1))
     # The same bytes again make the orphan fresh: its row may be on the way.
     again = org.blobs.upload(LIMIT)
     again.write(b"nobody's")
     again.finish(org.blobs)
-    assert store.write(lambda tx: store.blobs.sweep(tx, 3600)) == 1
+    assert sweep(store, 3600) == 1
     os.utime(store.blobs.path(orphan.sha256), (1, 1))
-    assert store.write(lambda tx: store.blobs.sweep(tx, 3600)) == 1
+    assert sweep(store, 3600) == 1
     assert [path.name for path in files(store)] == [kept.sha256]
 
 
@@ -121,9 +126,9 @@ def test_a_released_blob_stays_while_another_org_has_it(store, org):
     other.write(lambda tx: blobs.add(tx, blob))
     org.write(lambda tx: blobs.release(tx, NAME))
     os.utime(store.blobs.path(NAME), (1, 1))
-    assert store.write(lambda tx: store.blobs.sweep(tx, 0)) == 0
+    assert sweep(store, 0) == 0
     other.write(lambda tx: blobs.release(tx, NAME))
-    assert store.write(lambda tx: store.blobs.sweep(tx, 0)) == 1
+    assert sweep(store, 0) == 1
 
 
 def test_missing_and_damaged_files_are_reported_and_never_deleted(store, org):
@@ -194,3 +199,14 @@ def test_each_failing_system_call_is_a_clear_error_and_leaves_nothing(tmp_path, 
     system.failing = ""
     assert store.blobs.upload(LIMIT).finish(store.blobs).size == 0
     store.close()
+
+
+def test_a_file_that_gets_its_row_after_the_look_stays(store, org):
+    upload = org.blobs.upload(LIMIT)
+    upload.write(DATA)
+    blob = upload.finish(org.blobs)
+    os.utime(store.blobs.path(NAME), (1, 1))
+    stale = store.blobs.stale(0)
+    org.write(lambda tx: blobs.add(tx, blob))
+    assert store.write(lambda tx: store.blobs.collect(tx, stale, 0)) == 0
+    assert store.blobs.path(NAME).exists()

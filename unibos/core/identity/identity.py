@@ -168,6 +168,6 @@ class Identity:
         """The scope of the instance's own work in the local org."""
         return system_scope(self._tools.store, self.org, name)
 
-    async def clean_up(self) -> int:
-        """Forget sessions that ended or expired 30 days ago; the number of them."""
-        return await self._sessions.clean_up()
+    def clean_up(self) -> int:
+        """Forget sessions that ended or expired 30 days ago; the number of them. For threads."""
+        return self._sessions.clean_up()

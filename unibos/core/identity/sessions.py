@@ -145,10 +145,10 @@ class Sessions:
         self._cache.keep(token, scope, claims.expires_at, version)
         return scope
 
-    async def clean_up(self) -> int:
+    def clean_up(self) -> int:
         """See :meth:`Identity.clean_up`."""
         before = self._tools.wall() - KEPT_MS
-        return await self._tools.store.awrite(lambda tx: accounts.forget_sessions(tx, before))
+        return self._tools.store.write(lambda tx: accounts.forget_sessions(tx, before))
 
     def open(self, tx: Transaction, account: Account) -> tuple[Account, Session]:
         """Begin a session of an account within a transaction of its org."""

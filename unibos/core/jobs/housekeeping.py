@@ -9,16 +9,18 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.settings import Settings
-from unibos.core.store import leases
+from unibos.core.store import blobs, leases
 from unibos.core.store.store import Store
 
 log = logging.getLogger(__name__)
 
 _DAY_MS = 24 * 3600 * 1000
 _DAY_SECONDS = 24 * 3600
+_AT_ONCE = 50
 
 
 @dataclass(slots=True)
@@ -64,7 +66,16 @@ class Housekeeping:
         if not self._daily("orphaned blobs"):
             return 0
         grace = self.settings.grace_hours * 3600
-        removed = self.store.write(lambda tx: self.store.blobs.sweep(tx, grace))
+        files = self.store.blobs
+        orphans = [
+            path
+            for path in files.stale(grace)
+            if not self.store.read(partial(blobs.named, name=path.name))
+        ]
+        removed = 0
+        for first in range(0, len(orphans), _AT_ONCE):
+            some = orphans[first : first + _AT_ONCE]
+            removed += self.store.write(partial(files.collect, paths=some, grace_seconds=grace))
         if removed:
             log.info("removed %d files that no record names", removed)
         return removed

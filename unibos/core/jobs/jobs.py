@@ -38,6 +38,7 @@ class Jobs:
     Adding, reading and listing jobs is done by the verbs in ``store.jobs``.
 
     :param owner: names this instance in leases; the same in each of its lives.
+    :param chores: what else is to be done again and again.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Jobs:
         settings: Settings,
         *,
         owner: str,
+        chores: Iterable[Chore] = (),
         wall: Wall = wall_ms,
     ) -> None:
         self.kinds = by_name(kinds)
@@ -55,7 +57,9 @@ class Jobs:
         clock = SteadyClock(wall)
         self._runner = Runner(store, self.kinds, settings, owner, clock)
         self._house = Housekeeping(store, settings, clock, self._runner.folders)
-        self._queue = TaskQueue(settings.heavy + settings.light, self._runner.run, self._chores())
+        self._queue = TaskQueue(
+            settings.heavy + settings.light, self._runner.run, (*chores, *self._chores())
+        )
 
     def start(self) -> None:
         """Take back what an earlier life of this instance held, and begin to run jobs."""

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,27 +171,31 @@ class BlobFiles:
         owner = hashlib.sha256(org.encode()).hexdigest()[:16]
         return self._incoming / f"{owner}-{sha256}"
 
-    def sweep(self, tx: Transaction, grace_seconds: float) -> int:
-        """Remove files older than the grace period that no row names; the count of them.
+    def stale(self, grace_seconds: float) -> list[Path]:
+        """Files that nobody touched for so long: blobs that rows may name, and cut uploads."""
+        before = time.time() - grace_seconds
+        return [path for path in self._folder.glob("*/*") if path.stat().st_mtime <= before]
 
-        Runs in a transaction: rows are made on the writer thread only, so none appears between
-        the look and the removal.
+    def collect(self, tx: Transaction, paths: Iterable[Path], grace_seconds: float) -> int:
+        """Remove those of the stale files that no row names; the count of them.
+
+        Runs in a transaction, with few files at a time: rows are made on the writer thread only,
+        so none appears between the look and the removal.
         """
         before = time.time() - grace_seconds
         removed = 0
-        for path in self._folder.glob("*/*"):
-            if path.stat().st_mtime > before:
+        for path in paths:
+            if named(tx, path.name) or not path.exists() or path.stat().st_mtime > before:
                 continue
-            named = (
-                path.parent != self._incoming
-                and tx.connection.execute(
-                    "SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (path.name,)
-                ).fetchone()
-            )
-            if not named:
-                self._system.remove(path)
-                removed += 1
+            self._system.remove(path)
+            removed += 1
         return removed
+
+
+def named(view: View, name: str) -> bool:
+    """Whether any org has a blob of this name."""
+    found = view.connection.execute("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (name,))
+    return found.fetchone() is not None
 
 
 def add(tx: Transaction, blob: Blob) -> bool:
