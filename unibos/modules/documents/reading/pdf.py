@@ -39,7 +39,7 @@ class Content(msgspec.Struct, frozen=True):
 def opened(source: Path, options: Options) -> Iterator[pypdfium2.PdfDocument]:
     """Open a PDF.
 
-    :raises Invalid: ``document_encrypted``, ``document_damaged`` or ``document_empty``.
+    :raises Invalid: ``document_encrypted`` or ``document_damaged`` (also without any page).
     :raises TooLarge: ``document_too_large``: too many pages.
     """
     try:
@@ -52,8 +52,6 @@ def opened(source: Path, options: Options) -> Iterator[pypdfium2.PdfDocument]:
                     hint="Split the document, or raise the page limit of the documents module.",
                     limit=options.max_pages,
                 )
-            if not count:
-                raise Invalid("document_empty", "The PDF has no pages.")
             yield document
     except Error:
         raise

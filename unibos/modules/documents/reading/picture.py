@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+_LEAST_SIDE = 16
 _STRIPS = 24
 _STRIP_INK = 12  # of 255: a row of a strip with more ink than this belongs to a text line
 _SHORTEST_LINE = 6
@@ -63,7 +64,9 @@ def ink_marks(grey: Image.Image) -> Image.Image:
 
 
 def survey(grey: Image.Image) -> Survey | None:
-    """Look at a grey page; ``None`` when it is blank."""
+    """Look at a grey page; ``None`` when it is blank or too small for text."""
+    if min(grey.size) < _LEAST_SIDE:
+        return None
     marks = ink_marks(grey)
     box = _inked(marks)
     if box is None:
