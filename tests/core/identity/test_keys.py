@@ -99,3 +99,17 @@ def test_damaged_key_is_reported_and_left_alone(tmp_path, damage):
         InstanceKey.open(tmp_path)
     assert reported.value.code == "instance_key_damaged"
     assert path.read_bytes() == damaged
+
+
+def test_of_two_first_starts_one_makes_the_key_and_both_have_it(tmp_path):
+    class Slow(System):
+        """Lets another start make the key between the look and the writing."""
+
+        def create_text(self, path, text, mode=0o600):
+            self.first = InstanceKey.open(tmp_path)
+            super().create_text(path, text, mode)
+
+    slow = Slow()
+    late = InstanceKey.open(tmp_path, slow)
+    assert late.id == slow.first.id == InstanceKey.open(tmp_path).id
+    assert [path.name for path in tmp_path.iterdir()] == ["instance.key"]

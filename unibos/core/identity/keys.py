@@ -55,7 +55,11 @@ class InstanceKey:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            return cls._make(path, system or System())
+            try:
+                return cls._make(path, system or System())
+            except FileExistsError:
+                # Another first start was faster; the owner of the database is decided later.
+                return cls.open(folder, system)
         if mode & _OTHERS:
             raise Misconfigured(
                 "instance_key_exposed",
@@ -77,7 +81,7 @@ class InstanceKey:
         path.parent.mkdir(parents=True, exist_ok=True)
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        system.replace_text(path, pem.decode(), 0o600)
+        system.create_text(path, pem.decode(), 0o600)
         return cls(private)
 
     def sign(self, data: bytes) -> bytes:

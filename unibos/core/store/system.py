@@ -66,10 +66,25 @@ class System:
 
     def replace_text(self, path: Path, text: str, mode: int = 0o600) -> None:
         """Write a small file so that a reader sees the old or the new text, never a part."""
-        fresh = path.with_name(f".{path.name}.new")
+        self.rename(self._fresh(path, text, mode), path)
+
+    def create_text(self, path: Path, text: str, mode: int = 0o600) -> None:
+        """Write a small file that must not exist yet, in one step.
+
+        :raises FileExistsError: somebody else made it first; it is as they wrote it.
+        """
+        fresh = self._fresh(path, text, mode)
+        try:
+            path.hardlink_to(fresh)
+            self.sync_directory(path.parent)
+        finally:
+            self.remove(fresh)
+
+    def _fresh(self, path: Path, text: str, mode: int) -> Path:
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
         self.remove(fresh)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             self.write(file, text.encode())
             self.sync(file)
-        self.rename(fresh, path)
+        return fresh
