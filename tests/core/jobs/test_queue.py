@@ -133,6 +133,16 @@ def test_a_thread_that_died_is_started_anew(made):
     calls.wait(1)
 
 
+def test_threads_not_yet_started_and_stopped_ones_are_not_started_anew(made):
+    tasks = made(1, Calls())
+    tasks.revive()
+    assert not any(thread.is_alive() for thread in tasks._threads())
+    tasks.start()
+    assert tasks.stop(20)
+    tasks.revive()
+    assert not any(thread.is_alive() for thread in tasks._threads())
+
+
 def test_signal_handlers_are_left_alone(made):
     import signal
 

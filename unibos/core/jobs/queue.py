@@ -70,13 +70,16 @@ class TaskQueue:
         self._consumer = _QuietConsumer(
             self._huey, workers=workers + 1, scheduler_interval=60, check_worker_health=False
         )
+        self._running = False
 
     def start(self) -> None:
         """Start the threads."""
         self._consumer.start()
+        self._running = True
 
     def stop(self, seconds: float) -> bool:
         """End the threads that are idle or become so in time; whether all ended."""
+        self._running = False
         self._consumer.stop()
         self._huey.storage.close()
         deadline = time.monotonic() + seconds
@@ -95,7 +98,9 @@ class TaskQueue:
 
     def revive(self) -> None:
         """Start a thread anew for each that died."""
-        self._consumer.check_worker_health()
+        # The first thread may come by before the last is started, which looks dead until then.
+        if self._running:
+            self._consumer.check_worker_health()
 
     def _threads(self) -> list[threading.Thread]:
         return [self._consumer.scheduler, *(thread for _, thread in self._consumer.worker_threads)]
