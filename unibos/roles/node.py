@@ -20,6 +20,7 @@ from unibos.core.module.manifest import install
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.roles.endpoints import Parts, endpoints
+from unibos.roles.first_run import make_owner
 from unibos.roles.modules import modules
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
@@ -57,6 +58,8 @@ async def node(config: Config) -> AsyncIterator[Node]:
             IdentityOptions(config.org.name, profile.name, profile.password_hashes),
         )
         stack.callback(identity.close)
+
+        await make_owner(config, identity)
 
         installed = modules(config)
         for module in installed:

@@ -53,7 +53,8 @@ def load(
         ``unknown_setting``, ``bad_setting``.
     """
     table = {setting.key: setting for setting in settings()}
-    found = _in_file(file_in_use(environ, file, root), table)
+    read = file_in_use(environ, file, root)
+    found = _in_file(read, table)
     found |= _in_environment(environ, table)
     found |= _in_flags(flags, table)
     machine = detect(root, model=_chosen(found, "model"), profile=_chosen(found, "profile"))
@@ -61,7 +62,7 @@ def load(
         if setting.key not in found:
             found[setting.key] = _default(setting, machine, found)
     _check_pairs(found)
-    return _built(found, machine)
+    return _built(found, machine, read)
 
 
 def file_in_use(
@@ -190,8 +191,9 @@ def _check_pairs(found: _Found) -> None:
         )
 
 
-def _built(found: _Found, machine: Board) -> Config:
+def _built(found: _Found, machine: Board, read: Path | None) -> Config:
     arguments: dict[str, Any] = {
+        "file": read,
         "machine": machine,
         "origins": {setting.key: found[setting.key][1] for setting in settings()},
     }

@@ -89,6 +89,16 @@ class Org(Section, frozen=True, kw_only=True):
     )
 
 
+class Setup(Section, frozen=True, kw_only=True):
+    """``[setup]``: the first owner, for a box that nobody sets up by hand."""
+
+    email: Annotated[str, About("Email of the first owner")] = ""
+    name: Annotated[str, About("Name of the first owner")] = ""
+    password: Annotated[
+        str, About("Password of the first owner; erased from the file once read", secret=True)
+    ] = ""
+
+
 class Documents(Section, frozen=True, kw_only=True):
     """``[documents]``"""
 
@@ -168,7 +178,10 @@ class Worker(Section, frozen=True, kw_only=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """All settings of one process, the machine that they fit, and where each value comes from."""
+    """All settings of one process, the machine that they fit, and where each value comes from.
+
+    :ivar file: the configuration file that was read.
+    """
 
     role: Annotated[
         tuple[Role, ...],
@@ -186,6 +199,7 @@ class Config(Struct, frozen=True, kw_only=True):
     log: Log
     board: BoardSettings
     org: Org
+    setup: Setup
     documents: Documents
     http: Http
     jobs: Jobs
@@ -194,6 +208,7 @@ class Config(Struct, frozen=True, kw_only=True):
     worker: Worker
     machine: Board
     origins: Mapping[str, str]
+    file: Path | None = None
 
 
 class Setting(Struct, frozen=True):
