@@ -11,7 +11,9 @@ from enum import Enum
 from typing import Literal
 
 from unibos.base.errors import Forbidden
+from unibos.core.store import accounts
 from unibos.core.store.store import OrgStore, Store
+from unibos.core.store.transaction import View
 
 ROOT_UID = 0
 
@@ -80,6 +82,16 @@ class Scope:
                 hint="An owner or admin of the org can change roles.",
                 role=str(role),
             )
+
+
+def stands(view: View, scope: Scope) -> bool:
+    """Whether who asked may go on: a session can end while its last answer still streams."""
+    if not scope.session:
+        return True
+    session = accounts.session(view, scope.session)
+    account = accounts.find(view, scope.principal.id)
+    ended = session is None or session.ended_because is not None
+    return not ended and account is not None and not account.disabled
 
 
 def system_scope(store: Store, org: str, name: str) -> Scope:

@@ -4,6 +4,7 @@ An event's id is ``seq.num``: how far the record feed and the job events have be
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from unibos.base.errors import Invalid
-from unibos.core.identity.scope import Role, Scope
+from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.module.endpoint import Call, Endpoint, Event, EventAnswer, Media
 from unibos.core.store import feed, jobs
 from unibos.core.store.records import Record
@@ -20,6 +21,7 @@ from unibos.core.store.transaction import Changed, View
 
 Topic = Literal["records", "jobs"]
 _BATCH = 200
+_POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
 class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,12 +92,19 @@ async def _stream(
         rung = bell.next(scope.org)
         seq, num = since
 
-        def look(view: View, seq: int = seq, num: int = num) -> tuple[list[Record], list[Any]]:
+        def look(
+            view: View, seq: int = seq, num: int = num
+        ) -> tuple[list[Record], list[Any]] | None:
+            if not stands(view, scope):
+                return None
             changed = feed.all_changes(view, seq, _BATCH) if "records" in topics else []
             told = jobs.all_events(view, num, _BATCH) if "jobs" in topics else []
             return changed, told
 
-        changed, told = await scope.store.aread(look)
+        seen = await scope.store.aread(look)
+        if seen is None:
+            return
+        changed, told = seen
         for record in changed:
             since = (record.seq, since[1])
             if asked.collection in (None, record.collection):
@@ -120,7 +129,12 @@ def _now(view: View) -> tuple[int, int]:
 def _position(last: str | None) -> tuple[int, int] | None:
     if not last:
         return None
-    seq, dot, num = last.partition(".")
-    if not (dot and seq.isascii() and num.isascii() and seq.isdigit() and num.isdigit()):
-        raise Invalid("event_id_invalid", "Last-Event-ID is not one of this stream's.")
-    return min(int(seq), 2**62), min(int(num), 2**62)
+    found = _POSITION.fullmatch(last)
+    if found is None:
+        raise event_id_invalid()
+    return int(found[1]), int(found[2])
+
+
+def event_id_invalid() -> Invalid:
+    """The answer to a ``Last-Event-ID`` that no event of the stream has."""
+    return Invalid("event_id_invalid", "Last-Event-ID is not one of this stream's.")

@@ -1,13 +1,14 @@
 """Jobs: what is asked for, how far it is, what came of it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from unibos.base.errors import Conflict, Forbidden, Invalid, NotFound
-from unibos.core.identity.scope import Role, Scope
+from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import (
@@ -23,7 +24,9 @@ from unibos.core.store import jobs as verbs
 from unibos.core.store.jobs import JobError, JobState, Progress
 from unibos.core.store.transaction import View
 from unibos.transports.http.pages import page_answer
-from unibos.transports.http.routes.events import Bell
+from unibos.transports.http.routes.events import Bell, event_id_invalid
+
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 class JobIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,10 +92,10 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
     async def job_events(scope: Scope, call: Call) -> EventAnswer:
         id_ = call.path["id"]
         scope.store.read(lambda view: verbs.get(view, id_))
-        last = call.headers.get("last-event-id", "0")
-        if not (last.isascii() and last.isdigit()):
-            raise Invalid("event_id_invalid", "Last-Event-ID is not one of this stream's.")
-        return EventAnswer(_stream(bell, scope, id_, min(int(last), 2**62)))
+        last = call.headers.get("last-event-id") or "0"
+        if _NUMBER.fullmatch(last) is None:
+            raise event_id_invalid()
+        return EventAnswer(_stream(bell, scope, id_, int(last)))
 
     one = "/jobs/{id}"
     return (
@@ -157,6 +160,8 @@ async def _stream(bell: Bell, scope: Scope, id_: str, after: int) -> AsyncIterat
         rung: asyncio.Event = bell.next(scope.org)
 
         def look(view: View, after: int = after) -> tuple[list[verbs.JobEvent], bool]:
+            if not stands(view, scope):
+                return [], True
             told = verbs.events(view, id_, after)
             return told, verbs.get(view, id_).state.final
 
