@@ -92,10 +92,10 @@ def test_two_uploads_of_the_same_bytes_do_not_mix(org):
         org.blobs.resume("org-a", NAME, LIMIT)
     assert caught.value.code == "upload_in_progress"
     with pytest.raises(Conflict):
-        org.blobs.restart("org-a", NAME)
+        org.blobs.resume("org-a", NAME, LIMIT, afresh=True)
     first.write(DATA[:10])
     first.pause()
-    org.blobs.restart("org-a", NAME)
+    org.blobs.resume("org-a", NAME, LIMIT, afresh=True).pause()
     assert org.blobs.received("org-a", NAME) == 0
 
 
@@ -210,3 +210,29 @@ def test_a_file_that_gets_its_row_after_the_look_stays(store, org):
     org.write(lambda tx: blobs.add(tx, blob))
     assert store.write(lambda tx: store.blobs.collect(tx, stale, 0)) == 0
     assert store.blobs.path(NAME).exists()
+
+
+class Diary(System):
+    """Writes down what is made durable, in order."""
+
+    def __init__(self):
+        self.done = []
+
+    def sync(self, file):
+        super().sync(file)
+        self.done.append("bytes")
+
+    def sync_directory(self, folder):
+        super().sync_directory(folder)
+        self.done.append(f"names in {folder.name}")
+
+
+def test_bytes_and_every_name_on_the_way_are_durable_before_a_row_can_name_them(tmp_path):
+    diary = Diary()
+    store = Store(tmp_path, "node", "a", system=diary)
+    diary.done.clear()
+    upload = store.blobs.upload(LIMIT)
+    upload.write(DATA)
+    upload.finish(store.blobs)
+    store.close()
+    assert diary.done[-3:] == ["bytes", "names in blobs", f"names in {NAME[:2]}"]

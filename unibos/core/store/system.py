@@ -27,11 +27,6 @@ def reach(point: str) -> None:
 class System:
     """Durable file operations."""
 
-    def create(self, path: Path) -> BinaryIO:
-        """Open a new file for writing; its directory is made when absent."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("xb")
-
     def append(self, path: Path) -> BinaryIO:
         """Open a file, made when absent, for writing at its end."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,9 +43,17 @@ class System:
 
     def rename(self, source: Path, target: Path) -> None:
         """Move a file over ``target`` in one step and make the move durable."""
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self.make_folder(target.parent)
         source.replace(target)
         self.sync_directory(target.parent)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder, and those above it, so that a power cut does not take their names."""
+        if folder.is_dir():
+            return
+        self.make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        self.sync_directory(folder.parent)
 
     def sync_directory(self, folder: Path) -> None:
         """Make the names in ``folder`` durable."""
