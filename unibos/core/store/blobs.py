@@ -30,10 +30,24 @@ class Blob:
 
 
 class Upload:
-    """Bytes on their way in: :meth:`write` them all, then :meth:`finish`, or :meth:`abort`."""
+    """Bytes on their way in: :meth:`write` them all, then :meth:`finish`, or :meth:`abort`.
 
-    def __init__(self, path: Path, system: System, limit: int, active: set[Path]) -> None:
-        if path in active:
+    :param active: the uploads under way by their paths; of each there is one at a time.
+    :param afresh: forget what an unfinished upload left.
+    :raises Conflict: ``upload_in_progress``.
+    :raises StorageFull: ``storage_full``.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        system: System,
+        limit: int,
+        active: "dict[Path, Upload]",
+        *,
+        afresh: bool = False,
+    ) -> None:
+        if active.setdefault(path, self) is not self:
             raise _busy()
         self.path = path
         self._system = system
@@ -41,13 +55,15 @@ class Upload:
         self._active = active
         self._hash = hashlib.sha256()
         self.size = 0
-        if path.exists():
-            self._take_up()
         try:
+            if afresh:
+                system.remove(path)
+            elif path.exists():
+                self._take_up()
             self._file = system.append(path)
         except OSError as error:
+            del active[path]
             raise _disk(error) from error
-        active.add(path)
 
     def _take_up(self) -> None:
         with self.path.open("rb") as present:
@@ -62,12 +78,7 @@ class Upload:
         :raises StorageFull: ``storage_full``.
         """
         if self.size + len(chunk) > self._limit:
-            raise TooLarge(
-                "blob_too_large",
-                f"More than {self._limit} bytes.",
-                hint="http.max_body_mb in the configuration sets the limit.",
-                limit=self._limit,
-            )
+            raise too_large(self._limit)
         try:
             self._system.write(self._file, chunk)
         except OSError as error:
@@ -77,19 +88,20 @@ class Upload:
 
     def pause(self) -> None:
         """Keep what arrived, to be continued by a later upload of the same name."""
-        self._active.discard(self.path)
         try:
             self._file.close()
         except OSError as error:
             raise _disk(error) from error
+        finally:
+            del self._active[self.path]
 
     def abort(self) -> None:
         """Forget it."""
-        self._active.discard(self.path)
         try:
             self._file.close()
         finally:
             self._system.remove(self.path)
+            del self._active[self.path]
 
     def finish(self, target_of: "BlobFiles", expected: str | None = None) -> Blob:
         """Make the bytes durable under their name; a row must name them next.
@@ -118,7 +130,7 @@ class Upload:
         except OSError as error:
             self.abort()
             raise _disk(error) from error
-        self._active.discard(self.path)
+        del self._active[self.path]
         reach("blob.renamed")
         return Blob(sha256, self.size)
 
@@ -130,7 +142,7 @@ class BlobFiles:
         self._folder = folder
         self._incoming = folder / "incoming"
         self._system = system
-        self._active: set[Path] = set()
+        self._active: dict[Path, Upload] = {}
 
     def path(self, sha256: str) -> Path:
         """Where the bytes are; never made from anything but 64 hexadecimal digits.
@@ -145,9 +157,10 @@ class BlobFiles:
         """Begin to take in bytes whose hash is not known yet."""
         return Upload(self._incoming / os.urandom(16).hex(), self._system, limit, self._active)
 
-    def resume(self, org: str, sha256: str, limit: int) -> Upload:
-        """Begin or continue to take in bytes whose hash the sender knows."""
-        return Upload(self._partial(org, sha256), self._system, limit, self._active)
+    def resume(self, org: str, sha256: str, limit: int, *, afresh: bool = False) -> Upload:
+        """Begin or continue to take in bytes whose hash the sender knows; see :class:`Upload`."""
+        path = self._partial(org, sha256)
+        return Upload(path, self._system, limit, self._active, afresh=afresh)
 
     def received(self, org: str, sha256: str) -> int:
         """How many bytes of an unfinished upload are here."""
@@ -155,16 +168,6 @@ class BlobFiles:
             return self._partial(org, sha256).stat().st_size
         except FileNotFoundError:
             return 0
-
-    def restart(self, org: str, sha256: str) -> None:
-        """Forget what an unfinished upload left.
-
-        :raises Conflict: ``upload_in_progress``.
-        """
-        path = self._partial(org, sha256)
-        if path in self._active:
-            raise _busy()
-        self._system.remove(path)
 
     def _partial(self, org: str, sha256: str) -> Path:
         self.path(sha256)
@@ -249,6 +252,16 @@ def total_bytes(view: View) -> int:
         "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
     ).fetchone()
     return int(total)
+
+
+def too_large(limit: int) -> TooLarge:
+    """The error for a blob over its limit, in bytes."""
+    return TooLarge(
+        "blob_too_large",
+        f"More than {limit} bytes.",
+        hint="documents.max_mb in the configuration sets the limit.",
+        limit=limit,
+    )
 
 
 def _disk(error: OSError) -> StorageFull:

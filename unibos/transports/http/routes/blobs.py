@@ -1,6 +1,8 @@
 """Blobs: bytes by their SHA-256, streamed both ways, resumable both ways."""
 
+import asyncio
 import re
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -16,6 +18,7 @@ from unibos.core.module.endpoint import (
     Upload,
 )
 from unibos.core.store import blobs
+from unibos.transports.http.bodies import Disconnected
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
@@ -33,6 +36,14 @@ class Received(Struct, frozen=True):
     received: int
 
 
+class Part(NamedTuple):
+    """First and last byte of a part, and the size of the whole (RFC 9110, section 14.4)."""
+
+    first: int
+    last: int
+    total: int
+
+
 def endpoints(limit: int) -> tuple[Endpoint, ...]:
     """The endpoints, for blobs of at most ``limit`` bytes."""
 
@@ -40,22 +51,18 @@ def endpoints(limit: int) -> tuple[Endpoint, ...]:
         """Take in a blob, or one more part of it."""
         sha256 = call.path["sha256"]
         part = _part(call.headers.get("content-range"))
+        if part is not None and part.total > limit:
+            raise blobs.too_large(limit)
         files, org = scope.store.blobs, scope.store.org
-        if part is None:
-            files.restart(org, sha256)
-        elif part[0] != files.received(org, sha256):
-            received = files.received(org, sha256)
-            raise Conflict(
-                "upload_offset_wrong",
-                f"{received} bytes were received; the next part must begin there.",
-                received=received,
-            )
-        upload = files.resume(org, sha256, limit)
-        await _take(upload, call.body)
-        if part is not None and upload.size < part[1]:
+        upload = await asyncio.to_thread(files.resume, org, sha256, limit, afresh=part is None)
+        if part is not None and part.first != upload.size:
+            upload.pause()
+            raise _offset_wrong(upload.size)
+        await _take(upload, call.body, part)
+        if part is not None and upload.size < part.total:
             upload.pause()
             return Answer(Received(upload.size), 202)
-        blob = upload.finish(files, sha256)
+        blob = await asyncio.to_thread(upload.finish, files, sha256)
         new = await scope.store.awrite(lambda tx: blobs.add(tx, blob))
         return Answer(BlobOut(blob.sha256, blob.size), 201 if new else 200)
 
@@ -101,24 +108,40 @@ async def get_upload(scope: Scope, call: Call) -> Answer:
     return Answer(Received(scope.store.blobs.received(scope.store.org, call.path["sha256"])))
 
 
-async def _take(upload: blobs.Upload, body: Upload) -> None:
+async def _take(upload: blobs.Upload, body: Upload, part: Part | None) -> None:
     """Write what arrives; after a cut, what has arrived stays for the next part."""
     try:
         async for chunk in body.chunks():
+            if part is not None and upload.size + len(chunk) > part.last + 1:
+                raise _range_invalid("These are more bytes than Content-Range says.")  # noqa: TRY301 - what was begun is forgotten below
             upload.write(chunk)
-    except BaseException:
+    except (Disconnected, asyncio.CancelledError):
         upload.pause()
+        raise
+    except BaseException:
+        upload.abort()
         raise
 
 
-def _part(header: str | None) -> tuple[int, int] | None:
-    """(first byte, total bytes) of a part (RFC 9110, section 14.4)."""
+def _part(header: str | None) -> Part | None:
+    """What is sent, if it is not the whole."""
     if header is None:
         return None
     found = _RANGE.fullmatch(header)
-    if found is None:
-        raise Invalid("content_range_invalid", "Content-Range is bytes FIRST-LAST/TOTAL.")
-    first, last, total = (int(part) for part in found.groups())
-    if not first <= last < total:
-        raise Invalid("content_range_invalid", "Content-Range is bytes FIRST-LAST/TOTAL.")
-    return first, total
+    if found is not None:
+        part = Part(*map(int, found.groups()))
+        if part.first <= part.last < part.total:
+            return part
+    raise _range_invalid("Content-Range is bytes FIRST-LAST/TOTAL.")
+
+
+def _range_invalid(detail: str) -> Invalid:
+    return Invalid("content_range_invalid", detail)
+
+
+def _offset_wrong(received: int) -> Conflict:
+    return Conflict(
+        "upload_offset_wrong",
+        f"{received} bytes were received; the next part must begin there.",
+        received=received,
+    )
