@@ -181,12 +181,15 @@ class Snapshot:
 
 
 def list_files(folder: Path) -> Files:
-    """Size and time of change (ns) of every file, by path."""
+    """Size and time of change (ns) of every file, by path.
+
+    The time is that of content or attributes (st_ctime): writing either costs a block.
+    """
     found = {}
     for path in folder.rglob("*"):
         if path.is_file():
             state = path.stat()
-            found[str(path.relative_to(folder))] = (state.st_size, state.st_mtime_ns)
+            found[str(path.relative_to(folder))] = (state.st_size, state.st_ctime_ns)
     return found
 
 

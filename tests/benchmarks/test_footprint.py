@@ -14,12 +14,13 @@ def test_without_a_budget_there_is_no_judgement():
 
 
 def test_files_that_came_went_or_changed(tmp_path):
-    for name in ("kept", "grown", "gone"):
+    for name in ("kept", "grown", "gone", "locked"):
         (tmp_path / name).write_text(name)
     before = footprint.list_files(tmp_path)
     (tmp_path / "grown").write_text("more than before")
     (tmp_path / "gone").unlink()
+    (tmp_path / "locked").chmod(0o400)
     (tmp_path / "new").touch()
     after = footprint.list_files(tmp_path)
-    assert footprint.changed_files(before, after) == ["gone", "grown", "new"]
+    assert footprint.changed_files(before, after) == ["gone", "grown", "locked", "new"]
     assert footprint.changed_files(after, after) == []
