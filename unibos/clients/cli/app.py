@@ -21,19 +21,34 @@ from unibos.clients.cli.words import say
 # The API tells its callers of tokens; who sits at a terminal logs in.
 _LOGIN_ENDED = frozenset({"session_ended", "token_expired", "token_invalid", "token_missing"})
 
+# What the shell sets when it asks for completions.
+_COMPLETE = "_UNIBOS_COMPLETE"
+
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one call and tell its exit code; never raises, never shows a traceback."""
     words.use(words.wanted(_language_asked(arguments), os.environ))
     asked = Asked(json="--json" in arguments)
     try:
-        answer = cli.main(list(arguments), prog_name="unibos", obj=asked, standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
+        answer = _answer(list(arguments), asked)
+    except (click.Abort, EOFError, KeyboardInterrupt):
         click.echo(err=True)
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- a defect, too, is told in one line
         return _ended(error, asked)
     return answer if isinstance(answer, int) else Exit.OK
+
+
+def _answer(arguments: list[str], asked: Asked) -> object:
+    """What the command returns, or the exit code with which Click ended it."""
+    if _COMPLETE in os.environ:
+        cli.main(arguments, prog_name="unibos")  # The shell asks; this ends the process.
+    # Click's own main would end the process with 1 where the reader of the output has gone.
+    try:
+        with cli.make_context("unibos", arguments, obj=asked) as ctx:
+            return cli.invoke(ctx)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
 
 
 def _ended(error: Exception, asked: Asked) -> int:
