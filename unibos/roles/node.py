@@ -79,7 +79,6 @@ async def node(config: Config) -> AsyncIterator[Node]:
 
         scheme = "https" if config.node.tls else "http"
         yield Node(f"{scheme}://{_shown(config.node.host)}:{server.port}", identity.setup_code)
-        log.info("stopping")
 
 
 def _limits(config: Config) -> Settings:

@@ -54,6 +54,7 @@ async def _run(config: Config) -> None:
         if running.setup_code is not None:
             _show_code(running.setup_code)
         await stopped.wait()
+        log.info("stopping")
 
 
 def _show_code(code: str) -> None:

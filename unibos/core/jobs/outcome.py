@@ -61,6 +61,7 @@ class Outcomes:
 
         try:
             self.store.write(land, job.org)
+            log.info("job done", extra={"kind": job.kind, "job": job.id})
         except Error:
             raise
         except Exception as error:
@@ -95,16 +96,22 @@ class Outcomes:
         self.store.write(lambda tx: leases.hand_back(tx, job, at), job.org)
 
     def _fail(self, job: Job, error: JobError, change: Callable[[Transaction], Job]) -> None:
-        def with_its_kind(tx: Transaction) -> None:
+        def with_its_kind(tx: Transaction) -> Job:
             ended = change(tx)
             if ended.state is JobState.FAILED and ended.kind in self.kinds:
                 try:
                     self.kinds[ended.kind].failed(tx, ended, error)
                 except Exception as failure:
                     raise _KindBroken from failure
+            return ended
 
+        facts = {"kind": job.kind, "job": job.id, "code": error.code}
         try:
-            self.store.write(with_its_kind, job.org)
+            ended = self.store.write(with_its_kind, job.org)
+            if ended.state is JobState.FAILED:
+                log.warning("job failed", extra=facts)
+            else:
+                log.info("job is tried again later", extra=facts)
         except _KindBroken:
             # Were the job left as it is, it would be run and fail again without an end.
             log.exception("the kind %s could not take note of a failure", job.kind)

@@ -26,6 +26,9 @@ LOCAL_UID = "unibos.uid"
 """The key in an ASGI scope under which the local socket puts its peer's user id."""
 
 
+_TRIES = frozenset({"login_failed", "password_wrong", "refresh_reused", "setup_code_wrong"})
+
+
 class Gate(Protocol):
     """Tells who asks."""
 
@@ -92,10 +95,7 @@ class Door:
             if reply.status:
                 raise
             await send_bytes(*problem(error), asgi, reply)
-            if reply.status >= 500:
-                # A person has to do something: this is the one place that knows of it.
-                facts = {"code": error.code, "detail": error.detail, "path": asgi["path"]}
-                log.warning("request refused", extra=facts)
+            _tell(error, reply.status, asgi)
         except Exception:
             log.exception("request failed", extra={"path": asgi["path"]})
             if reply.status:
@@ -149,6 +149,16 @@ class Door:
 
 def _stopping() -> Unavailable:
     return Unavailable("stopping", "The server is stopping.", retry_after=5)
+
+
+def _tell(error: Error, status: int, asgi: Asgi) -> None:
+    """Tell the operator of refusals that call for a person: trouble here, or somebody who tries."""
+    if status >= 500:
+        facts = {"code": error.code, "detail": error.detail, "path": asgi["path"]}
+        log.warning("request refused", extra=facts)
+    elif error.code in _TRIES:
+        client = asgi.get("client")
+        log.warning("refused", extra={"code": error.code, "address": client[0] if client else ""})
 
 
 def _bearer(header: bytes) -> str:

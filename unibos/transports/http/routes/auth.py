@@ -1,5 +1,6 @@
 """Setup, login, refresh, logout, password, and who one is."""
 
+import logging
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -9,6 +10,8 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.login import Login, Person, person
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
+
+log = logging.getLogger(__name__)
 
 Email = Annotated[str, Meta(max_length=254)]
 Name = Annotated[str, Meta(max_length=200)]
@@ -61,7 +64,9 @@ def endpoints(identity: Identity) -> tuple[Endpoint, ...]:
         return Answer(login, 201)
 
     async def log_in(call: Call) -> Answer:
-        return Answer(await identity.login(call.body.email, call.body.password, call.address))
+        login = await identity.login(call.body.email, call.body.password, call.address)
+        log.info("logged in", extra={"user": login.user.id, "address": call.address})
+        return Answer(login)
 
     async def refresh(call: Call) -> Answer:
         return Answer(await identity.refresh(call.body.refresh_token))
