@@ -36,7 +36,7 @@ def test_a_leaning_page_is_levelled(angle):
     sheet = page().rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
     seen = picture.survey(sheet)
     assert seen.skew == pytest.approx(angle, abs=0.5)
-    assert abs(picture.survey(picture.prepare(sheet, seen)).skew) <= 0.5
+    assert abs(picture.survey(picture.prepare(sheet, seen).image).skew) <= 0.5
 
 
 def test_a_level_page_is_left_alone():
@@ -62,7 +62,7 @@ def test_shadows_are_evened_out():
     seen = picture.survey(sheet)
     assert seen.uneven
     assert seen.text_height == pytest.approx(24, abs=2)
-    even = picture.prepare(sheet, seen)
+    even = picture.prepare(sheet, seen).image
     assert min(even.resize((4, 4), Image.Resampling.BOX, box=(0, 0, 10, 10)).tobytes()) > 230
 
 
@@ -76,9 +76,13 @@ def test_a_landscape_is_busy_and_a_page_is_not():
 def test_far_too_large_text_is_made_smaller_and_tiny_text_larger():
     large, tiny = page(height=96, width=1200), page(height=8)
     seen = picture.survey(large)
-    assert picture.prepare(large, seen).height < 0.5 * large.height
+    ready = picture.prepare(large, seen)
+    assert ready.image.height < 0.5 * large.height
+    assert ready.text_height == pytest.approx(32)
     seen = picture.survey(tiny)
-    assert picture.prepare(tiny, seen).height > 1.5 * (seen.box[3] - seen.box[1])
+    ready = picture.prepare(tiny, seen)
+    assert ready.image.height == 2 * (seen.box[3] - seen.box[1])
+    assert ready.text_height == 2 * seen.text_height
 
 
 def test_barcodes_are_wiped_and_text_stays():
@@ -88,7 +92,7 @@ def test_barcodes_are_wiped_and_text_stays():
         draw.rectangle((left, 300, left + 4, 450), fill=0)
     for left in range(100, 600, 12):
         draw.rectangle((left, 500, left + 4, 524), fill=0)
-    wiped = barcodes.without_barcodes(sheet, 24)
+    wiped = barcodes.without_barcodes(picture.Prepared(sheet, 24)).image
     assert wiped.crop((90, 310, 610, 440)).getextrema() == (255, 255)
     assert wiped.crop((90, 500, 610, 524)).getextrema()[0] == 0
     assert barcodes.find_barcodes(picture.ink_marks(page()), 24) == []
@@ -102,7 +106,7 @@ def test_a_large_line_without_words_is_found():
         draw.rectangle((left, 150, left + 5, 200), fill=0)
         draw.rectangle((left, 300, left + 5, 320), fill=0)
     read = [Word("x", 50, 50, 500, 20), Word("y", 50, 300, 500, 20)]
-    [(top, bottom)] = gaps.unread_bands(sheet, read, 20)
+    [(top, bottom)] = gaps.unread_bands(picture.Prepared(sheet, 20), read)
     assert abs(top - 150) <= 8
     assert abs(bottom - 200) <= 8
     alone = gaps.only_bands(sheet, [(top, bottom)])

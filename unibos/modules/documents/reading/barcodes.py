@@ -5,7 +5,7 @@ A barcode is a field of upright bars, each at least twice as high as the text, w
 
 from PIL import Image, ImageChops, ImageDraw
 
-from unibos.modules.documents.reading.picture import ink_marks
+from unibos.modules.documents.reading.picture import Prepared, ink_marks
 
 _CELL = 4
 _FULL = 216  # of 255: an upright cell with more ink than this is bar all through
@@ -13,17 +13,17 @@ _LEAST, _MOST = 0.2, 0.75  # the share of bars in a barcode's width
 _FEWEST_BARS = 15
 
 
-def without_barcodes(page: Image.Image, text_height: float) -> Image.Image:
-    """The grey page with every barcode painted white."""
-    boxes = find_barcodes(ink_marks(page), text_height)
+def without_barcodes(page: Prepared) -> Prepared:
+    """The page with every barcode painted white."""
+    boxes = find_barcodes(ink_marks(page.image), page.text_height)
     if not boxes:
         return page
-    wiped = page.copy()
+    wiped = page.image.copy()
     draw = ImageDraw.Draw(wiped)
     for left, top, right, bottom in boxes:
         # A little more above and below: the bars' worn ends would hang over the text as ticks.
         draw.rectangle((left, top - _CELL, right - 1, bottom), fill=255)
-    return wiped
+    return Prepared(wiped, page.text_height)
 
 
 def find_barcodes(marks: Image.Image, text_height: float) -> list[tuple[int, int, int, int]]:

@@ -14,7 +14,6 @@ from unibos.modules.documents.reading import (
     images,
     language,
     media,
-    pdf,
     plain,
     tesseract,
 )
@@ -79,6 +78,8 @@ def _read_image(
 
 
 def _read_pdf(source: Path, options: Options, workdir: Path, report: Report) -> list[_Read]:
+    from unibos.modules.documents.reading import pdf
+
     found = []
     with pdf.opened(source, options) as document:
         contents = [pdf.inspect(page, options) for page in document]

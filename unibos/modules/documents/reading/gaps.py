@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from unibos.modules.documents.reading.picture import ink_marks
+from unibos.modules.documents.reading.picture import Prepared, ink_marks
 from unibos.modules.documents.reading.words import Word
 
 _STEP = 4
@@ -18,14 +18,12 @@ _SURE = 0.3
 _EDGE = 3
 
 
-def unread_bands(
-    page: Image.Image, words: Iterable[Word], text_height: float
-) -> list[tuple[int, int]]:
+def unread_bands(page: Prepared, words: Iterable[Word]) -> list[tuple[int, int]]:
     """Top and bottom of each band of ink as high as a line of text that holds no word."""
-    marks = ink_marks(page)
+    marks = ink_marks(page.image)
     draw = ImageDraw.Draw(marks)
     for word in words:
-        if word.confidence >= _SURE and word.height < 4 * text_height:
+        if word.confidence >= _SURE and word.height < 4 * page.text_height:
             top, bottom = word.top - _EDGE, word.top + word.height + _EDGE
             draw.rectangle((0, top, marks.width, bottom), fill=0)
     coarse = marks.reduce(_STEP).filter(ImageFilter.MedianFilter(3))
@@ -38,7 +36,7 @@ def unread_bands(
         elif ink <= _BAND_INK and start is not None:
             bands.append((start * _STEP, place * _STEP))
             start = None
-    low, high = _LOWEST * text_height, _HIGHEST * text_height
+    low, high = _LOWEST * page.text_height, _HIGHEST * page.text_height
     return [(top, bottom) for top, bottom in bands if low <= bottom - top <= high]
 
 

@@ -45,6 +45,13 @@ class Survey(NamedTuple):
     busy: bool
 
 
+class Prepared(NamedTuple):
+    """A page ready for OCR, and the height of its text in pixels."""
+
+    image: Image.Image
+    text_height: float
+
+
 def darkness(grey: Image.Image) -> Image.Image:
     """Ink on an even ground: 0 is the page's background around the pixel, 255 full black on white.
 
@@ -89,24 +96,23 @@ def survey(grey: Image.Image) -> Survey | None:
     )
 
 
-def prepare(grey: Image.Image, seen: Survey, *, height: float | None = None) -> Image.Image:
-    """Crop to the ink, level, even out the ground and bring the text to a good height.
-
-    :param height: wanted text height; by default only text that is far too small or too large is
-        scaled, because scaling costs sharpness.
-    """
-    page = grey.crop(seen.box)
+def prepare(grey: Image.Image, seen: Survey) -> Prepared:
+    """Crop to the ink, level, even out the ground; scale text that is far too small or large."""
+    image = grey.crop(seen.box)
     if seen.uneven:
-        page = ImageChops.invert(darkness(page))
+        image = ImageChops.invert(darkness(image))
     if seen.skew:
-        page = page.rotate(-seen.skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    if height is None and not _SMALLEST <= seen.text_height <= _TALLEST:
-        height = _IDEAL_HEIGHT if seen.text_height > _TALLEST else 2 * seen.text_height
-    if height is not None:
-        scale = height / seen.text_height
-        size = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
-        page = page.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return page
+        image = image.rotate(-seen.skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    if _SMALLEST <= seen.text_height <= _TALLEST:
+        return Prepared(image, seen.text_height)
+    scale = _IDEAL_HEIGHT / seen.text_height if seen.text_height > _TALLEST else 2
+    return Prepared(scaled(image, scale), seen.text_height * scale)
+
+
+def scaled(image: Image.Image, scale: float) -> Image.Image:
+    """The picture at so many times its width and height."""
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def threshold(histogram: list[int]) -> int:

@@ -125,9 +125,9 @@ def find_total(rows: Sequence[Row]) -> Field | None:
         return None
     values = _values(lines, len(rows))
     _add_arithmetic(values, lines)
-    best, evidence = max(values.items(), key=lambda item: (item[1].score, item[0]))
-    if best <= 0:
+    if not values:
         return None
+    best, evidence = max(values.items(), key=lambda item: (item[1].score, item[0]))
     if any(mentions(row.text, _ROUNDING) for row in rows):
         best = _rounded(best, values)
     return Field(money(best), round(max(0.05, min(0.99, evidence.score / 1.6)), 2))
@@ -171,6 +171,8 @@ def _values(lines: Sequence[_Line], count: int) -> dict[Decimal, _Value]:
             weight += 0.25 * max(0.0, min(1.0, line.row.height / usual - 1.15))
             weight += 0.05 * line.index / max(1, count)
         for amount in line.amounts:
+            if not amount.value:
+                continue
             value = values.setdefault(abs(amount.value), _Value())
             value.places += 1
             value.confidence = max(value.confidence, line.row.confidence)
