@@ -9,7 +9,7 @@ A kind (the class) says what went wrong in general; a ``code`` says it exactly a
 class Error(Exception):
     """Base of everything that UNIBOS raises on purpose.
 
-    :param code: stable, ``snake_case``, listed in ``docs/api.md``.
+    :param code: stable, ``snake_case``, the name by which clients know this error.
     :param detail: one sentence about this occurrence; never holds a secret.
     :param hint: what to do next, for an operator; may be empty.
     :param facts: extra members for machines, such as ``limit=10``.

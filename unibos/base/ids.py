@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from datetime import UTC, datetime
 
 from unibos.base.clock import COUNTER_BITS, wall_ms
 
@@ -29,11 +28,6 @@ def new_id(hlc: int | None = None) -> str:
 def is_id(text: str) -> bool:
     """Tell whether ``text`` is a UUIDv7 in its canonical form."""
     return _UUID7.fullmatch(text) is not None
-
-
-def made_at(uuid7: str) -> datetime:
-    """The moment that a UUIDv7 carries, in UTC, to the millisecond."""
-    return datetime.fromtimestamp(made_at_ms(uuid7) / 1000, UTC)
 
 
 def made_at_ms(uuid7: str) -> int:

@@ -18,9 +18,9 @@ from unibos.base.config.settings import (
 )
 from unibos.base.config.values import from_text, from_value
 from unibos.base.errors import Misconfigured
+from unibos.base.log import HIDDEN
 
 DEFAULT_FILE = Path("/etc/unibos/unibos.toml")
-HIDDEN = "•••"
 
 _Found = dict[str, tuple[object, str]]
 """By key: the value and its origin."""

@@ -19,6 +19,7 @@ CLIENT_VARIABLES = ("UNIBOS_CONFIG", "UNIBOS_URL", "UNIBOS_TOKEN", "UNIBOS_LANG"
 """Variables that are no settings: the file's place, and what the command line client reads."""
 
 Role = Literal["node", "hub", "worker"]
+_LATER = "; without effect in this version"
 
 
 class About(Struct, frozen=True):
@@ -116,9 +117,6 @@ class Documents(Section, frozen=True, kw_only=True):
 class Http(Section, frozen=True, kw_only=True):
     """``[http]``"""
 
-    max_body_mb: Annotated[
-        int, Meta(ge=1, le=1024), About("Largest request body, in MiB; files have their own limit")
-    ] = 8
     stop_seconds: Annotated[
         int, Meta(ge=0, le=600), About("Time that running requests and jobs get at a stop")
     ] = 20
@@ -149,32 +147,34 @@ class Blobs(Section, frozen=True, kw_only=True):
 
 
 class Hub(Section, frozen=True, kw_only=True):
-    """``[hub]``"""
+    """``[hub]``: read and checked already, so that a file for later versions is no error."""
 
     urls: Annotated[
         tuple[Annotated[str, Meta(pattern="^https?://[^/ ]+")], ...],
         About(
-            "Hubs of this instance, best first",
+            "Hubs of this instance, best first" + _LATER,
             env=("UNIBOS_HUBS",),
             expects="a list of addresses such as https://hub.example.org",
         ),
     ] = ()
     role: Annotated[
         Literal["primary", "standby", "regional"],
-        About("What this hub is among several", env=("HUB_ROLE",)),
+        About("What this hub is among several" + _LATER, env=("HUB_ROLE",)),
     ] = "primary"
-    region: Annotated[str, About("Region that this hub serves", env=("HUB_REGION",))] = ""
-    ha_peer: Annotated[str, About("The other hub of a pair", env=("HA_PEER",))] = ""
+    region: Annotated[str, About("Region that this hub serves" + _LATER, env=("HUB_REGION",))] = ""
+    ha_peer: Annotated[str, About("The other hub of a pair" + _LATER, env=("HA_PEER",))] = ""
 
 
 class Worker(Section, frozen=True, kw_only=True):
-    """``[worker]``"""
+    """``[worker]``: as ``[hub]``."""
 
     type: Annotated[
         Literal["all", "core", "ocr", "media", "sync", "finance", "analytics", "realtime"],
-        About("Kind of jobs that a worker takes", env=("WORKER_TYPE",)),
+        About("Kind of jobs that a worker takes" + _LATER, env=("WORKER_TYPE",)),
     ] = "all"
-    gpu: Annotated[bool, About("This worker has a GPU to use", env=("GPU_ENABLED",))] = False
+    gpu: Annotated[bool, About("This worker has a GPU to use" + _LATER, env=("GPU_ENABLED",))] = (
+        False
+    )
 
 
 class Config(Struct, frozen=True, kw_only=True):
