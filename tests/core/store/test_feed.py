@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from unibos.base.errors import Forbidden
 from unibos.core.store import census, collections, feed, records
-from unibos.core.store.clocks import clock_of, restamp
+from unibos.core.store.clocks import restamp
 from unibos.core.store.definitions import Collection, Export
 from unibos.core.store.drafts import Schema
 
@@ -50,6 +50,10 @@ def test_a_ceiling_cannot_be_raised_above(org):
     with pytest.raises(Forbidden) as caught:
         org.write(lambda tx: collections.declare(tx, camera))
     assert caught.value.code == "export_over_ceiling"
+
+
+def clock_of(field, clocks, row, data):
+    return clocks.get(field, row if field in data else (0, ""))
 
 
 _DATA = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))

@@ -80,6 +80,25 @@ def test_writing_what_stands_there_writes_nothing(org):
     assert (again, anew, patched) == (made, False, made)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, True), (1, 1.0), (0, False), ([1], [True]), ({"a": 1}, {"a": 1.0})]
+)
+def test_what_only_python_takes_for_equal_is_a_change(org, before, after):
+    made = create(org, value=before, title="x")
+    id_, data = made.id, {"value": after, "title": "x"}
+    patched = org.write(lambda tx: records.patch(tx, "notes", id_, {"value": after}, NOTES.draft))
+    assert (patched.text, patched.data) == (msgspec.json.encode(data), data)
+    assert clocks(org, id_) == {"title": list(made.clock)}
+    back = NOTES.draft({"title": "x", "value": before})
+    assert org.write(lambda tx: records.put(tx, "notes", id_, back))[0].text != patched.text
+
+
+def test_the_order_of_members_is_no_change(org):
+    made = create(org, title="x", deep={"a": 1, "b": 2})
+    turned = NOTES.draft({"deep": {"b": 2, "a": 1}, "title": "x"})
+    assert org.write(lambda tx: records.put(tx, "notes", made.id, turned)) == (made, False)
+
+
 def test_put_makes_replaces_and_revives(org):
     id_ = new_id()
     draft = NOTES.draft({"title": "one", "body": "gone soon"})

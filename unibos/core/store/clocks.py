@@ -8,8 +8,19 @@ named always. An absent field without a clock was never there.
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 Clock = tuple[int, str]
 """A hybrid clock's reading and the id of the instance that gave it; ordered in that order."""
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two JSON values are one; ``1``, ``1.0`` and ``true`` are three, which Python equates.
+
+    The order of an object's members does not matter.
+    """
+    # Most differences show without encoding.
+    return one == other and _canonical(one) == _canonical(other)
 
 
 def restamp(
@@ -32,13 +43,10 @@ def restamp(
     for field, value in before.items():
         if field not in after:
             stamped[field] = new
-        elif after[field] == value and type(after[field]) is type(value):
+        elif same(after[field], value):
             stamped[field] = clocks.get(field, old)
     return stamped
 
 
-def clock_of(field: str, clocks: Mapping[str, Clock], row: Clock, data: Mapping[str, Any]) -> Clock:
-    """The clock of one field; ``(0, "")`` for a field that was never there."""
-    if field in clocks:
-        return clocks[field]
-    return row if field in data else (0, "")
+def _canonical(value: object) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")

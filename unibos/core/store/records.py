@@ -10,7 +10,7 @@ from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict, NotFound, PreconditionFailed
 from unibos.base.ids import made_at_ms, new_id
 from unibos.core.store import search
-from unibos.core.store.clocks import Clock, restamp
+from unibos.core.store.clocks import Clock, restamp, same
 from unibos.core.store.drafts import Draft
 from unibos.core.store.transaction import Transaction, View
 
@@ -126,7 +126,7 @@ def put(
             return _insert(tx, collection, id_, draft, clock), True
         return _update(tx, collection, id_, row, draft, clock), True
     _match(row, collection, id_, if_match)
-    if _decode(row.text) == draft.fields:
+    if same(_decode(row.text), draft.fields):
         return _as_record(collection, id_, row), False
     return _update(tx, collection, id_, row, draft, tx.stamp()), False
 
@@ -145,13 +145,10 @@ def patch(
     :raises NotFound: ``record_not_found``.
     :raises PreconditionFailed: ``record_changed``.
     """
-    row = _row(tx, collection, id_)
-    if row is None or row.deleted:
-        raise _not_found(collection, id_)
-    _match(row, collection, id_, if_match)
+    row = _present(tx, collection, id_, if_match)
     present = _decode(row.text)
     merged = merge_patch(present, changes)
-    if merged == present:
+    if same(merged, present):
         return _as_record(collection, id_, row)
     return _update(tx, collection, id_, row, check(merged), tx.stamp())
 
@@ -162,10 +159,7 @@ def delete(tx: Transaction, collection: str, id_: str, if_match: str | None = No
     :raises NotFound: ``record_not_found``.
     :raises PreconditionFailed: ``record_changed``.
     """
-    row = _row(tx, collection, id_)
-    if row is None or row.deleted:
-        raise _not_found(collection, id_)
-    _match(row, collection, id_, if_match)
+    row = _present(tx, collection, id_, if_match)
     hlc, origin = tx.stamp()
     seq = tx.next_seq()
     tx.connection.execute(
@@ -200,6 +194,14 @@ def _row(view: View, collection: str, id_: str) -> _Row | None:
         return None
     num, hlc, origin, text, clocks, deleted, seq = row
     return _Row(num, (hlc, origin), text, clocks, bool(deleted), seq)
+
+
+def _present(view: View, collection: str, id_: str, if_match: str | None) -> _Row:
+    row = _row(view, collection, id_)
+    if row is None or row.deleted:
+        raise _not_found(collection, id_)
+    _match(row, collection, id_, if_match)
+    return row
 
 
 def _insert(tx: Transaction, collection: str, id_: str, draft: Draft, clock: Clock) -> Record:
