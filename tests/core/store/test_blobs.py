@@ -236,3 +236,15 @@ def test_bytes_and_every_name_on_the_way_are_durable_before_a_row_can_name_them(
     upload.finish(store.blobs)
     store.close()
     assert diary.done[-3:] == ["bytes", "names in blobs", f"names in {NAME[:2]}"]
+
+
+def test_a_blob_stays_until_its_last_use_ends(org):
+    blob = store_blob(org)
+    org.write(lambda tx: blobs.add(tx, blob, "documents/1"))
+    assert org.write(lambda tx: blobs.add(tx, blob, "documents/1")) is False
+    org.write(lambda tx: blobs.release(tx, NAME))
+    org.write(lambda tx: blobs.release(tx, NAME, "documents/2"))
+    assert org.read(lambda view: blobs.get(view, NAME)) == blob
+    org.write(lambda tx: blobs.release(tx, NAME, "documents/1"))
+    with pytest.raises(NotFound):
+        org.read(lambda view: blobs.get(view, NAME))

@@ -28,7 +28,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Box]:
     """A node whose owner is logged in; it takes documents of at most 1 MiB."""
-    settings = {"documents.max_mb": 1, "jobs.heavy": 2}
+    settings = {"documents.max_mb": 1, "jobs.heavy": 2, "http.stop_seconds": 1}
     with Running(tmp_path_factory.mktemp("box"), settings) as running:
         running.set_up()
         yield running

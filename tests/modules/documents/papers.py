@@ -1,6 +1,8 @@
 """Small made-up files, and the calls that tests make with them."""
 
 import io
+import struct
+from zlib import compress, crc32
 
 from PIL import Image, ImageDraw
 
@@ -40,6 +42,17 @@ def png(text: str) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG", dpi=(300, 300))
     return out.getvalue()
+
+
+def bomb() -> bytes:
+    """A picture of 40 gigabytes in some bytes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))
+
+    size = struct.pack(">IIBBBBB", 200_000, 200_000, 8, 0, 0, 0, 0)
+    parts = (chunk(b"IHDR", size), chunk(b"IDAT", compress(bytes(1000))), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def add(owner, content, *, name=None, media_type="application/octet-stream", status=201):

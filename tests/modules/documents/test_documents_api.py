@@ -2,10 +2,13 @@
 
 import hashlib
 
+import pytest
+
 from tests.modules.documents.papers import (
     DOCUMENTS,
     FINAL,
     add,
+    bomb,
     pdf,
     png,
     read,
@@ -241,6 +244,38 @@ def test_a_long_text_in_any_script_is_kept_as_far_as_it_fits(owner):
     assert len(done["pages"]) == 20
     assert done["pages"][0]["text"] == page
     assert done["pages"][-1]["text"] == ""
+
+
+NO_KEY = "<" + "00" * 32 + ">"
+LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O {NO_KEY} /U {NO_KEY} /P -4 >>"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "document_empty"),
+        (b" \n\t\n", "document_empty"),
+        (b"\xff\xd8\xff\xe0 no picture", "document_damaged"),
+        (png("half of a picture")[:400], "document_damaged"),
+        (b"%PDF-1.7\n nothing more", "document_damaged"),
+        (
+            pdf("locked").replace(b"/Root", LOCKED.encode() + b" /ID [<00> <00>] /Root"),
+            "document_encrypted",
+        ),
+        (bomb(), "document_too_large"),
+        (b"\f" * 500 + b"many pages", "document_too_large"),
+    ],
+    ids=["empty", "blank", "jpeg", "half", "pdf", "locked", "bomb", "pages"],
+)
+def test_what_cannot_be_read_fails_with_a_reason_and_keeps_its_original(owner, content, code):
+    taken = add(owner, content)
+    one = f"{DOCUMENTS}/{taken['id']}"
+    failed = read(owner, taken)
+    assert (failed["status"], failed["error"]["code"]) == ("failed", code)
+    assert failed["error"]["detail"].endswith(".")
+    assert owner.get(f"{one}/original").content == content
+    job = owner.get(f"/api/v1/jobs/{taken['job']}").json()
+    assert (job["state"], job["attempt"]) == ("failed", 1)
 
 
 def test_the_status_counts_documents(owner):

@@ -201,12 +201,20 @@ def named(view: View, name: str) -> bool:
     return found.fetchone() is not None
 
 
-def add(tx: Transaction, blob: Blob) -> bool:
-    """Let the org have a blob whose file is in place; False when it had it already."""
+def add(tx: Transaction, blob: Blob, used_by: str = "") -> bool:
+    """Let the org have a blob whose file is in place; False when it had it already.
+
+    :param used_by: what needs it, such as ``documents/ID``; empty for people themselves. The same
+        bytes may be needed by several.
+    """
     cursor = tx.connection.execute(
         "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (tx.org, blob.sha256, blob.size, tx.now()),
+    )
+    tx.connection.execute(
+        "INSERT INTO blob_uses (org, sha256, used_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (tx.org, blob.sha256, used_by),
     )
     return cursor.rowcount == 1
 
@@ -241,9 +249,20 @@ def open_path(view: View, files: BlobFiles, sha256: str) -> Path:
     return path
 
 
-def release(tx: Transaction, sha256: str) -> None:
-    """The org no longer has this blob; its file goes when no org has it, after the grace."""
-    tx.connection.execute("DELETE FROM blobs WHERE org = ? AND sha256 = ?", (tx.org, sha256))
+def release(tx: Transaction, sha256: str, used_by: str = "") -> None:
+    """End one use of a blob: after the last one the org has it no more.
+
+    Its file goes when no org has it, after the grace.
+    """
+    tx.connection.execute(
+        "DELETE FROM blob_uses WHERE org = ? AND sha256 = ? AND used_by = ?",
+        (tx.org, sha256, used_by),
+    )
+    tx.connection.execute(
+        "DELETE FROM blobs WHERE org = ?1 AND sha256 = ?2"
+        " AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE org = ?1 AND sha256 = ?2)",
+        (tx.org, sha256),
+    )
 
 
 def total_bytes(view: View) -> int:

@@ -174,6 +174,13 @@ CREATE TABLE blobs (
 
 CREATE INDEX blobs_by_hash ON blobs (sha256);
 
+CREATE TABLE blob_uses (
+    org TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    used_by TEXT NOT NULL,
+    PRIMARY KEY (org, sha256, used_by)
+) WITHOUT ROWID;
+
 CREATE TABLE jobs (
     org TEXT NOT NULL,
     id TEXT NOT NULL,

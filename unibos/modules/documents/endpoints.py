@@ -1,13 +1,13 @@
 """What documents can be asked over any door."""
 
-from msgspec import UNSET
+from msgspec import UNSET, json
 
 from unibos.base.clock import iso
 from unibos.base.errors import Conflict, Invalid, NotFound, TooLarge
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Answer, Call, Endpoint, File, FileAnswer, Media
-from unibos.core.store import blobs, jobs, query, records
+from unibos.core.store import blobs, query, records
 from unibos.core.store.jobs import JobState
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction, View
@@ -135,7 +135,8 @@ async def list_documents(scope: Scope, call: Call) -> Answer:
         if value is not None
     ]
     if asked.tag is not None:
-        filters.append(f'tags:"{asked.tag}"' if '"' not in asked.tag else f"tags:{asked.tag}")
+        # As JSON, so that a tag that looks like a number is a text nevertheless.
+        filters.append(f"tags:{json.encode(asked.tag).decode()}")
     if asked.sha256 is not None:
         filters.append(f'sha256="{asked.sha256}"')
     wanted = query.Query(tuple(filters), asked.sort, asked.limit, asked.cursor, asked.q)
@@ -164,6 +165,7 @@ async def change_document(scope: Scope, call: Call) -> Answer:
         changes["tags"] = sorted(set(asked.tags))
 
     def change(tx: Transaction) -> Document:
+        intake.find(tx, id_)
         records.patch(tx, NAME, id_, changes, DOCUMENTS.draft)
         return _shown(tx, id_)
 
@@ -175,7 +177,7 @@ async def remove_document(scope: Scope, call: Call) -> Answer:
     id_ = call.path["id"]
 
     def bin_(tx: Transaction) -> None:
-        if "binned_at" not in records.get(tx, NAME, id_).data:
+        if "binned_at" not in intake.find(tx, id_).data:
             records.patch(tx, NAME, id_, {"binned_at": iso(tx.now())}, DOCUMENTS.draft)
 
     def purge(tx: Transaction) -> None:
@@ -201,7 +203,7 @@ async def get_original(scope: Scope, call: Call) -> FileAnswer:
     id_, files = call.path["id"], scope.store.blobs
 
     def find(view: View) -> FileAnswer:
-        data = _get(view, id_).data
+        data = intake.find(view, id_).data
         path = blobs.open_path(view, files, data["sha256"])
         return FileAnswer(path, data["media_type"], f'"{data["sha256"]}"', data.get("filename"))
 
@@ -213,7 +215,7 @@ async def get_thumbnail(scope: Scope, call: Call) -> FileAnswer:
     id_, files = call.path["id"], scope.store.blobs
 
     def find(view: View) -> FileAnswer:
-        sha256 = _get(view, id_).data.get("thumbnail")
+        sha256 = intake.find(view, id_).data.get("thumbnail")
         if sha256 is None:
             raise NotFound("thumbnail_not_found", "The document has no thumbnail (yet).")
         path = blobs.open_path(view, files, sha256)
@@ -222,24 +224,12 @@ async def get_thumbnail(scope: Scope, call: Call) -> FileAnswer:
     return scope.store.read(find)
 
 
-def _get(view: View, id_: str) -> Record:
-    try:
-        return records.get(view, NAME, id_)
-    except NotFound:
-        raise NotFound("document_not_found", f"There is no document {id_[:64]!r}.") from None
-
-
 def _shown(view: View, id_: str) -> Document:
-    record = _get(view, id_)
+    record = intake.find(view, id_)
     return document(record, running=_running(view, record))
 
 
 def _running(view: View, record: Record) -> bool:
     """A document that waits is being read when its job runs; no write is spent on telling so."""
-    data = record.data
-    if data["status"] != "queued" or "job" not in data:
-        return False
-    try:
-        return jobs.get(view, data["job"]).state is JobState.RUNNING
-    except NotFound:
-        return False
+    job = intake.open_job(view, record.data)
+    return job is not None and job.state is JobState.RUNNING

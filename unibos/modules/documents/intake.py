@@ -1,16 +1,19 @@
 """Taking a document in: its bytes become a blob, then record and reading job in one transaction."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from unibos.base.errors import Conflict, Unsupported
+from unibos.base.errors import Conflict, NotFound, Unsupported
 from unibos.core.identity.scope import Scope
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Upload
 from unibos.core.store import blobs, jobs, records
 from unibos.core.store.blobs import Blob
+from unibos.core.store.jobs import Job
 from unibos.core.store.records import Record
-from unibos.core.store.transaction import Transaction
+from unibos.core.store.transaction import Transaction, View
 from unibos.modules.documents.collection import DOCUMENTS, NAME
 from unibos.modules.documents.reading import SUPPORTED, sniff
 
@@ -56,8 +59,11 @@ def _media_type(head: bytes, upload: Upload) -> str:
     if found is not None:
         return found
     declared = upload.media_type.partition(";")[0].strip().lower()
-    if declared in SUPPORTED or not head:
+    if declared in SUPPORTED:
         return declared
+    if not head:
+        # Its reading will say that it is empty.
+        return "application/octet-stream"
     raise Unsupported(
         "media_type_unsupported",
         "This is no document that can be read.",
@@ -84,8 +90,8 @@ def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, b
         if "binned_at" in present.data:
             return restore(tx, present.id), False
         return present, False
-    blobs.add(tx, arrival.blob)
     record = records.create(tx, NAME, DOCUMENTS.draft(_data(arrival)))
+    blobs.add(tx, arrival.blob, original_of(record.id))
     job = jobs.add(tx, reading, {"document": record.id})
     record = records.patch(tx, NAME, record.id, {"job": job.id}, DOCUMENTS.draft)
     return record, True
@@ -108,11 +114,9 @@ def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
 
     :raises Conflict: ``document_busy`` while it is being read.
     """
-    record = records.get(tx, NAME, id_)
-    if record.data["status"] == "queued":
-        raise Conflict(
-            "document_busy", "The document is waiting to be read already.", job=record.data["job"]
-        )
+    present = open_job(tx, find(tx, id_).data)
+    if present is not None:
+        raise Conflict("document_busy", "The document is being read already.", job=present.id)
     job = jobs.add(tx, reading, {"document": id_})
     changes = {"status": "queued", "job": job.id, "error": None}
     return records.patch(tx, NAME, id_, changes, DOCUMENTS.draft)
@@ -120,13 +124,49 @@ def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
 
 def restore(tx: Transaction, id_: str) -> Record:
     """Take a document out of the bin."""
+    find(tx, id_)
     return records.patch(tx, NAME, id_, {"binned_at": None}, DOCUMENTS.draft)
 
 
 def purge(tx: Transaction, id_: str) -> None:
     """Remove a document for good, with its original and its thumbnail."""
-    data = records.get(tx, NAME, id_).data
+    data = find(tx, id_).data
     records.delete(tx, NAME, id_)
-    blobs.release(tx, data["sha256"])
+    blobs.release(tx, data["sha256"], original_of(id_))
     if "thumbnail" in data:
-        blobs.release(tx, data["thumbnail"])
+        blobs.release(tx, data["thumbnail"], thumbnail_of(id_))
+    job = open_job(tx, data)
+    if job is not None:
+        jobs.cancel(tx, job.id)
+
+
+def original_of(id_: str) -> str:
+    """How a document's original says who needs it."""
+    return f"{NAME}/{id_}"
+
+
+def thumbnail_of(id_: str) -> str:
+    """How a document's thumbnail says who needs it."""
+    return f"{NAME}/{id_}/thumbnail"
+
+
+def find(view: View, id_: str) -> Record:
+    """One document.
+
+    :raises NotFound: ``document_not_found``.
+    """
+    try:
+        return records.get(view, NAME, id_)
+    except NotFound:
+        raise NotFound("document_not_found", f"There is no document {id_[:64]!r}.") from None
+
+
+def open_job(view: View, data: Mapping[str, Any]) -> Job | None:
+    """The job that a document waits for; None when it waits for none."""
+    if data["status"] != "queued":
+        return None
+    try:
+        job = jobs.get(view, data["job"])
+    except NotFound:
+        return None
+    return None if job.state.final else job

@@ -1,5 +1,6 @@
 """The job that reads a document in a child process, and what becomes of its result."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from unibos.core.store.jobs import Job, JobError
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 from unibos.modules.documents.collection import DOCUMENTS, NAME
+from unibos.modules.documents.intake import thumbnail_of
 from unibos.modules.documents.reading import Options, Reading
 
 _MAX_TEXT = 700_000
+"""Bytes as JSON: a record with its pages, tags and title stays below its own limit."""
 _THUMBNAIL = "thumbnail.webp"
 _MAX_THUMBNAIL = 1024 * 1024
 _TIMEOUT_SECONDS = 30 * 60
@@ -77,8 +80,10 @@ def complete(tx: Transaction, job: Job, result: Any) -> Any:
     except NotFound:
         return None
     data = present.data
-    changes = _changes(reading, chosen=data.get("title_chosen", False))
-    changes["thumbnail"] = _swap_thumbnail(tx, data.get("thumbnail"), result.get("thumbnail"))
+    changes = _changes(reading, data)
+    changes["thumbnail"] = _swap_thumbnail(
+        tx, present.id, data.get("thumbnail"), result.get("thumbnail")
+    )
     records.patch(tx, NAME, present.id, changes, DOCUMENTS.draft)
     return {"pages": len(reading.pages), "kind": reading.kind}
 
@@ -92,29 +97,47 @@ def failed(tx: Transaction, job: Job, error: JobError) -> None:
         return
 
 
-def _swap_thumbnail(tx: Transaction, old: str | None, new: Any) -> str | None:
+def _swap_thumbnail(tx: Transaction, id_: str, old: str | None, new: Any) -> str | None:
     fresh = Blob(**new) if new else None
     if fresh is not None:
-        blobs.add(tx, fresh)
+        blobs.add(tx, fresh, thumbnail_of(id_))
     if old is not None and (fresh is None or old != fresh.sha256):
-        blobs.release(tx, old)
+        blobs.release(tx, old, thumbnail_of(id_))
     return fresh.sha256 if fresh else None
 
 
-def _changes(reading: Reading, *, chosen: bool) -> dict[str, Any]:
-    text = "\f".join(page.text.replace("\f", "\n") for page in reading.pages)
+def _changes(reading: Reading, present: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record becomes; what only an earlier reading found is taken away."""
+    text, cut = _fitting("\f".join(page.text.replace("\f", "\n") for page in reading.pages))
+    fields = {name: field.value for name, field in reading.fields.items()}
+    confidence = {name: field.confidence for name, field in reading.fields.items()}
     changes: dict[str, Any] = {
         "status": "done",
         "error": None,
         "kind": reading.kind,
         "language": reading.language,
-        "text": text[:_MAX_TEXT],
-        "text_cut": True if len(text) > _MAX_TEXT else None,
+        "text": text,
+        "text_cut": True if cut else None,
         "pages": [{"confidence": page.confidence, "source": page.source} for page in reading.pages],
         "confidence": reading.confidence,
-        "fields": {name: field.value for name, field in reading.fields.items()},
-        "field_confidence": {name: field.confidence for name, field in reading.fields.items()},
+        "fields": dict.fromkeys(present.get("fields", {})) | fields,
+        "field_confidence": dict.fromkeys(present.get("field_confidence", {})) | confidence,
     }
-    if not chosen:
+    if not present.get("title_chosen", False):
         changes["title"] = reading.title
     return changes
+
+
+def _fitting(text: str) -> tuple[str, bool]:
+    """The part of a text that fits into a record as JSON, and whether something was cut away."""
+    size = len(msgspec.json.encode(text))
+    if size <= _MAX_TEXT:
+        return text, False
+    least, most = 0, len(text)
+    while least < most:
+        middle = (least + most + 1) // 2
+        if len(msgspec.json.encode(text[:middle])) <= _MAX_TEXT:
+            least = middle
+        else:
+            most = middle - 1
+    return text[:least], True

@@ -1,5 +1,6 @@
 """Documents as the API shows them."""
 
+from itertools import chain, repeat
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -111,10 +112,12 @@ def document(record: Record, *, running: bool = False) -> Document:
     """A record with its text."""
     data = record.data
     text: str = data.get("text", "")
+    # Of a text that was cut, the last pages have none.
+    texts = chain(text.split("\f"), repeat(""))
     pages = [
         PageOut(number, part, page["confidence"], page["source"])
         for number, (page, part) in enumerate(
-            zip(data.get("pages", []), text.split("\f"), strict=False), start=1
+            zip(data.get("pages", []), texts, strict=False), start=1
         )
     ]
     return Document(

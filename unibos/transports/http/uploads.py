@@ -1,4 +1,4 @@
-"""Files on their way in: a raw body, or the first file of a multipart form (RFC 7578), streamed."""
+"""Files on their way in: a raw body, or the one file of a multipart form (RFC 7578), streamed."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from unibos.base.errors import Malformed
 from unibos.core.module.endpoint import File, Upload
-from unibos.transports.http.bodies import chunks, refuse_large
+from unibos.transports.http.bodies import chunks, refuse_large, too_large
 
 _FORM_OVERHEAD = 64 * 1024
 _MAX_HEADER = 8 * 1024
@@ -18,21 +18,23 @@ _MAX_HEADER = 8 * 1024
 async def read_upload(body: File, headers: Mapping[str, str], receive: Receive) -> Upload:
     """Begin to read a file; its bytes come from the result's ``chunks``.
 
-    :raises Malformed: ``form_invalid`` when the form is broken or has no such file.
-    :raises TooLarge: ``body_too_large`` by the declared length.
+    A raw body may bring its name, in UTF-8, as the header ``X-Filename``.
+
+    :raises Malformed: ``form_invalid`` when the form is broken, or has no such file or several.
+    :raises TooLarge: ``body_too_large``.
     """
     declared = headers.get("content-type", "")
     kind, options = parse_options_header(declared)
     if kind != b"multipart/form-data" or body.multipart is None:
         refuse_large(headers, body.limit)
-        name = headers.get("x-filename")
+        name = _text(headers.get("x-filename", "").encode("latin-1"))
         media_type = kind.decode("latin-1") or "application/octet-stream"
         return Upload(chunks(receive), media_type, name)
     refuse_large(headers, body.limit + _FORM_OVERHEAD)
     boundary = options.get(b"boundary", b"")
     if not 0 < len(boundary) <= 200:
         raise Malformed("form_invalid", "The form has no usable boundary.")
-    form = _Form(boundary, body.multipart)
+    form = _Form(boundary, body.multipart, body.limit + _FORM_OVERHEAD)
     pieces = form.read(chunks(receive))
     # The first piece is behind the file's headers: reading it makes them known.
     first = await anext(pieces, b"")
@@ -45,6 +47,14 @@ async def read_upload(body: File, headers: Mapping[str, str], receive: Receive) 
     return Upload(_with_first(first, pieces), form.media_type, form.filename)
 
 
+def _text(raw: bytes) -> str:
+    """A name as its sender meant it: UTF-8, or Latin-1 from who knows no better."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     if first:
         yield first
@@ -55,10 +65,11 @@ async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator
 class _Form:
     """Passes the bytes of one file of a form on, and forgets the form's other parts."""
 
-    def __init__(self, boundary: bytes, wanted: str) -> None:
+    def __init__(self, boundary: bytes, wanted: str, most: int) -> None:
         self.media_type = "application/octet-stream"
         self.filename: str | None = None
         self._wanted = wanted.encode()
+        self._most = most
         self._inside = False
         self.found = False
         self._done = False
@@ -79,7 +90,11 @@ class _Form:
 
     async def read(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The file's bytes."""
+        size = 0
         async for chunk in source:
+            size += len(chunk)
+            if size > self._most:
+                raise too_large(self._most)
             try:
                 self._parser.write(chunk)
             except FormParserError as error:
@@ -110,11 +125,17 @@ class _Form:
 
     def _headers_done(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        if self.found or options.get(b"name") != self._wanted:
+        if options.get(b"name") != self._wanted:
             return
+        if self.found:
+            raise Malformed(
+                "form_invalid",
+                "The form has more than one file.",
+                hint="Send each file in a request of its own.",
+            )
         self.found = self._inside = True
         if b"filename" in options:
-            self.filename = options[b"filename"].decode("utf-8", "replace")
+            self.filename = _text(options[b"filename"])
         kind, _ = parse_options_header(self._headers.get(b"content-type", b""))
         if kind:
             self.media_type = kind.decode("latin-1")
