@@ -3,7 +3,7 @@
 import pytest
 
 from unibos.base.errors import Invalid
-from unibos.core.store.drafts import Schema, admit_schema
+from unibos.core.store.drafts import MAX_DEPTH, Schema, admit_schema
 from unibos.core.store.texts import texts
 
 
@@ -34,6 +34,7 @@ def test_a_sensible_schema_is_admitted_and_used():
         {"minLength": -1},
         {"not": "x"},
         {"oneOf": [3]},
+        {"uniqueItems": True},
     ],
 )
 def test_what_could_do_harm_or_means_nothing_is_refused(declared):
@@ -47,6 +48,17 @@ def test_many_errors_are_told_but_not_all():
     with pytest.raises(Invalid) as caught:
         schema.draft({str(n): n for n in range(30)})
     assert len(caught.value.facts["errors"]) == 10
+
+
+@pytest.mark.parametrize("wrapped", [lambda inner: {"a": inner}, lambda inner: [inner, 1]])
+def test_data_has_a_bounded_depth(wrapped):
+    inner = "leaf"
+    for _ in range(MAX_DEPTH - 1):
+        inner = wrapped(inner)
+    assert Schema({}).draft({"a": inner}, words=[inner]).words == ("leaf", "")
+    with pytest.raises(Invalid) as caught:
+        Schema({}).draft({"a": wrapped(inner)})
+    assert caught.value.code == "record_invalid"
 
 
 def test_equal_schemas_are_equal():

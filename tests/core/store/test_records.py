@@ -7,6 +7,7 @@ from unibos.base.clock import hlc_ms
 from unibos.base.errors import Conflict, Invalid, NotFound, PreconditionFailed, TooLarge
 from unibos.base.ids import made_at_ms, new_id
 from unibos.core.store import records
+from unibos.core.store.drafts import MAX_DEPTH
 from unibos.core.store.store import OrgStore
 
 from .conftest import NOTES, T0, Wall
@@ -203,3 +204,11 @@ def test_a_field_name_has_a_sensible_length(name):
 )
 def test_merge_patch_as_the_rfc_has_it(target, changes, merged):
     assert records.merge_patch(target, changes) == merged
+
+
+def test_a_patch_has_a_bounded_depth(org):
+    made, changes = create(org, title="x"), {}
+    for _ in range(MAX_DEPTH):
+        changes = {"a": changes}
+    with pytest.raises(Invalid):
+        org.write(lambda tx: records.patch(tx, "notes", made.id, changes, NOTES.draft))

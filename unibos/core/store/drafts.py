@@ -10,6 +10,7 @@ from unibos.core.store.texts import texts
 
 MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_FIELD_NAME: Final = 128
+MAX_DEPTH: Final = 100
 
 _SCHEMA_BYTES: Final = 64 * 1024
 _SCHEMA_DEPTH: Final = 12
@@ -17,8 +18,7 @@ _KEYWORDS: Final = frozenset(
     "$schema additionalProperties allOf anyOf const contains default dependentRequired deprecated"
     " description enum examples exclusiveMaximum exclusiveMinimum format items maxContains maxItems"
     " maxLength maxProperties maximum minContains minItems minLength minProperties minimum"
-    " multipleOf not oneOf prefixItems properties readOnly required title type uniqueItems"
-    " writeOnly".split()
+    " multipleOf not oneOf prefixItems properties readOnly required title type writeOnly".split()
 )
 _SUBSCHEMAS: Final = ("additionalProperties", "contains", "items", "not")
 _SUBSCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -45,8 +45,9 @@ class Draft:
 class Schema:
     """A JSON Schema (draft 2020-12) for the data of a record, an object.
 
-    The vocabulary is bounded, because schemas come from users: no references, and no regular
-    expressions, whose matching time nobody can bound.
+    The vocabulary is bounded, because schemas come from users: no references, no regular
+    expressions, whose matching time nobody can bound, and no ``uniqueItems``, whose checking takes
+    time by the square of the items.
 
     :raises Invalid: ``schema_invalid``.
     """
@@ -69,7 +70,8 @@ class Schema:
         :raises Invalid: ``record_invalid`` with ``errors``: where, and what is wrong.
         :raises TooLarge: ``record_too_large`` above 1 MiB of JSON.
         """
-        self._check(data)
+        _check_names(data)
+        check_depth(data)
         encoded = msgspec.json.encode(data)
         if len(encoded) > MAX_RECORD_BYTES:
             raise TooLarge(
@@ -78,15 +80,11 @@ class Schema:
                 hint="Keep large content as a blob and name it in the record.",
                 limit=MAX_RECORD_BYTES,
             )
+        self._check(data)
         title, *body = (" ".join(texts([word])) for word in words) if words else ("",)
         return Draft(data, encoded.decode(), (title, " ".join(filter(None, body))), key)
 
     def _check(self, data: Mapping[str, Any]) -> None:
-        for name in data:
-            if not 0 < len(name) <= MAX_FIELD_NAME:
-                raise Invalid(
-                    "record_invalid", f"A field's name has 1 to {MAX_FIELD_NAME} characters."
-                )
         if not self.declared:
             return
         if self._validator is None:
@@ -101,9 +99,31 @@ class Schema:
             if len(errors) == 10:
                 break
         first = errors[0]
-        raise Invalid(
-            "record_invalid", f"{first['at']}: {first['problem']}.", hint="", errors=errors
-        )
+        raise Invalid("record_invalid", f"{first['at']}: {first['problem']}.", errors=errors)
+
+
+def check_depth(data: Mapping[str, Any]) -> None:
+    """Refuse data in which whoever walks it would run out of stack.
+
+    :raises Invalid: ``record_invalid`` above 100 levels.
+    """
+    level: list[Any] = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise Invalid("record_invalid", f"Data is at most {MAX_DEPTH} levels deep.")
+
+
+def _check_names(data: Mapping[str, Any]) -> None:
+    for name in data:
+        if not 0 < len(name) <= MAX_FIELD_NAME:
+            raise Invalid("record_invalid", f"A field's name has 1 to {MAX_FIELD_NAME} characters.")
 
 
 def admit_schema(declared: Mapping[str, Any]) -> Schema:

@@ -11,7 +11,7 @@ from unibos.base.errors import Conflict, NotFound, PreconditionFailed
 from unibos.base.ids import made_at_ms, new_id
 from unibos.core.store import search
 from unibos.core.store.clocks import Clock, restamp, same
-from unibos.core.store.drafts import Draft
+from unibos.core.store.drafts import Draft, check_depth
 from unibos.core.store.transaction import Transaction, View
 
 _encode = msgspec.json.encode
@@ -142,9 +142,11 @@ def patch(
     """Merge ``changes`` into the record (RFC 7396: null removes a field).
 
     :param check: the collection's ``draft``.
+    :raises Invalid: ``record_invalid``.
     :raises NotFound: ``record_not_found``.
     :raises PreconditionFailed: ``record_changed``.
     """
+    check_depth(changes)
     row = _present(tx, collection, id_, if_match)
     present = _decode(row.text)
     merged = merge_patch(present, changes)
