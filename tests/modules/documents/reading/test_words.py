@@ -7,6 +7,7 @@ from unibos.modules.documents.reading.words import (
     Word,
     clean,
     confidence,
+    credit,
     legible,
     merge,
     moved,
@@ -60,8 +61,8 @@ def test_the_better_reading_of_each_line_is_kept():
             word("..ee", 0, 150, sure=0.1),
         ]
     )
-    assert [row.text for row in merge(first, second)] == ["Date", "Total", "Thanks"]
-    assert [row.text for row in merge(first, [])] == ["D4te", "Total"]
+    assert [row.text for row in merge(first, second, credit)] == ["Date", "Total", "Thanks"]
+    assert [row.text for row in merge(first, [], credit)] == ["D4te", "Total"]
 
 
 def test_words_of_a_larger_picture():

@@ -14,16 +14,21 @@ from unibos.modules.documents.reading.words import Word
 _STEP = 4
 _BAND_INK = 4  # of 255, the mean over the row
 _LOWEST, _HIGHEST = 1.2, 3.5  # in text heights: less is a rule, more is a logo or a barcode
-_SURE = 0.3
+_SURE, _SURE_OF_LARGE = 0.3, 0.75
 _EDGE = 3
 
 
 def unread_bands(page: Prepared, words: Iterable[Word]) -> list[tuple[int, int]]:
-    """Top and bottom of each band of ink as high as a line of text that holds no word."""
+    """Top and bottom of each band of ink as high as a line of text that holds no word.
+
+    A large word that was read with doubt counts as none: alone it is read better.
+    """
     marks = ink_marks(page.image)
     draw = ImageDraw.Draw(marks)
     for word in words:
-        if word.confidence >= _SURE and word.height < 4 * page.text_height:
+        large = word.height > _LOWEST * page.text_height
+        sure = word.confidence >= (_SURE_OF_LARGE if large else _SURE)
+        if sure and word.height < 4 * page.text_height:
             top, bottom = word.top - _EDGE, word.top + word.height + _EDGE
             draw.rectangle((0, top, marks.width, bottom), fill=0)
     coarse = marks.reduce(_STEP).filter(ImageFilter.MedianFilter(3))

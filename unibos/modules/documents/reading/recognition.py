@@ -20,7 +20,7 @@ import msgspec
 from PIL import Image, ImageFilter
 
 from unibos.modules.documents.reading import barcodes, gaps, language, picture, tesseract
-from unibos.modules.documents.reading.dates import find_date
+from unibos.modules.documents.reading.dates import dates, find_date
 from unibos.modules.documents.reading.result import Options
 from unibos.modules.documents.reading.totals import find_total
 from unibos.modules.documents.reading.words import (
@@ -28,6 +28,7 @@ from unibos.modules.documents.reading.words import (
     Word,
     clean,
     confidence,
+    credit,
     legible,
     merge,
     moved,
@@ -43,6 +44,7 @@ _SURE_TURN = 1.0
 _LARGE, _SMALL = 32, 24
 _MANY_WORDS = 20
 _UNSURE_TOTAL = 0.5
+_DATED = 5
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -124,7 +126,7 @@ class Recognizer:
         for look in _OTHER_LOOKS:
             if not self._lacking(lines):
                 break
-            lines = merge(lines, rows(self._look(page, look)))
+            lines = merge(lines, rows(self._look(page, look)), self._worth)
         words = [word for line in lines for word in line.words]
         if not legible(words):
             return _NOTHING
@@ -175,7 +177,13 @@ class Recognizer:
             extra = max(extra, again, key=confidence)
             if confidence(extra) >= _POOR:
                 break
-        return merge(lines, rows(word for word in extra if word.confidence >= _POOR))
+        found = [word for word in extra if word.confidence >= _POOR]
+        return merge(lines, rows(found), self._worth)
+
+    def _worth(self, line: Row) -> float:
+        """What a line is worth: its letters, and more when a date can be read in it."""
+        dated = next(dates(line.text, today=self.today), None) is not None
+        return credit(line) + (_DATED if dated else 0)
 
     def _lacking(self, lines: Sequence[Row]) -> bool:
         """Tell whether a narrow page reads poorly, or lacks a date or a total to believe."""

@@ -6,7 +6,7 @@ edge of a receipt are one row.
 """
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -97,15 +97,18 @@ def row(words: Iterable[Word]) -> Row:
     )
 
 
-def merge(first: Sequence[Row], second: Iterable[Row]) -> list[Row]:
-    """Line by line the better of two readings of one page, both in the same coordinates."""
+def merge(first: Sequence[Row], second: Iterable[Row], worth: Callable[[Row], float]) -> list[Row]:
+    """Line by line the better of two readings of one page, both in the same coordinates.
+
+    :param worth: what a line is worth; one that only the second has is taken if that is above 0.
+    """
     best = list(first)
     for other in second:
         near = [place for place, mine in enumerate(first) if _level(mine, other)]
         if near:
             place = min(near, key=lambda place: abs(first[place].middle - other.middle))
-            best[place] = max(best[place], other, key=_credit)
-        elif _credit(other) > 0:
+            best[place] = max(best[place], other, key=worth)
+        elif worth(other) > 0:
             best.append(other)
     return sorted(best, key=lambda line: line.middle)
 
@@ -114,7 +117,7 @@ def _level(mine: Row, other: Row) -> bool:
     return abs(mine.middle - other.middle) < 0.6 * max(mine.height, other.height)
 
 
-def _credit(line: Row) -> float:
+def credit(line: Row) -> float:
     """Letters read well count for a line, letters read badly against it."""
     return sum((word.confidence - 0.5) * len(word.text) for word in line.words)
 
