@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from unibos.base.errors import Conflict, Damaged, Invalid, StorageFull, Unavailable
+from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, StorageFull, Unavailable
 from unibos.core.store import collections, meta, records, system, writer
 from unibos.core.store.schema import MIGRATIONS, migrate
 from unibos.core.store.store import Store
@@ -264,4 +265,29 @@ def test_collections_are_kept_per_org_and_renewed(store, org):
     other = store.org("org-b")
     assert other.read(collections.every) == []
     assert org.read(collections.every) == [NOTES]
+    assert org.read(collections.names) == ["notes"]
     assert org.read(lambda view: collections.get(view, "notes")).draft({"title": "x"})
+
+
+def test_a_renewed_definition_is_told_to_older_views_too(store, org):
+    renewed = replace(NOTES, key=None)
+
+    def while_it_changes(view):
+        before = view.connection.execute("SELECT key FROM collections").fetchone()
+        org.write(lambda tx: collections.declare(tx, renewed))
+        return before, collections.get(view, "notes").key
+
+    assert org.read(while_it_changes) == (("serial",), None)
+    assert org.read(lambda view: collections.get(view, "notes")) == renewed
+
+
+def test_a_definition_that_was_not_kept_is_not_remembered(store, org):
+    def declare_and_fail(tx):
+        for key in ("a", "b"):
+            collections.declare(tx, replace(NOTES, name="phantom", key=key))
+        raise Invalid("test", "no")
+
+    with pytest.raises(Invalid):
+        org.write(declare_and_fail)
+    with pytest.raises(NotFound):
+        org.read(lambda view: collections.get(view, "phantom"))

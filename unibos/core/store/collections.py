@@ -31,15 +31,8 @@ def _from_row(row: tuple[Any, ...]) -> Collection:
 
 
 def _find(view: View, name: str) -> Collection | None:
-    """From memory, which committed definitions empty, or from the database."""
-    key = (view.org, name)
-    known = view.definitions.get(key)
-    if known is None:
-        row = view.connection.execute(_SELECT + " AND name = ?", key).fetchone()
-        if row is None:
-            return None
-        known = view.definitions[key] = _from_row(row)
-    return known
+    row = view.connection.execute(_SELECT + " AND name = ?", (view.org, name)).fetchone()
+    return _from_row(row) if row else None
 
 
 def get(view: View, name: str) -> Collection:
@@ -47,6 +40,10 @@ def get(view: View, name: str) -> Collection:
 
     :raises NotFound: ``collection_not_found``.
     """
+    key = (view.org, name)
+    known = view.definitions.get(key)
+    if known is not None:
+        return known
     found = _find(view, name)
     if found is None:
         raise NotFound(
@@ -54,7 +51,14 @@ def get(view: View, name: str) -> Collection:
             f"There is no collection {name!r}.",
             hint="unibos collection list shows those that exist.",
         )
-    return found
+    # Never over what a commit has put there meanwhile: this view may be older.
+    return view.definitions.setdefault(key, found)
+
+
+def names(view: View) -> list[str]:
+    """The names of all collections of the org."""
+    rows = view.connection.execute("SELECT name FROM collections WHERE org = ?", (view.org,))
+    return [name for (name,) in rows]
 
 
 def every(view: View) -> list[Collection]:
@@ -98,7 +102,7 @@ def declare(tx: Transaction, collection: Collection) -> None:
         ),
     )
     key, known = (tx.org, collection.name), tx.definitions
-    tx.after_commit.append(lambda: known.pop(key, None))
+    tx.after_commit.append(lambda: known.update({key: collection}))
 
 
 def create(tx: Transaction, collection: Collection) -> None:
