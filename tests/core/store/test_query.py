@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unibos.base.clock import iso
 from unibos.base.errors import Invalid, NotFound
 from unibos.core.store import collections, query, records
 from unibos.core.store.query import Query
@@ -122,6 +123,52 @@ def test_a_cursor_of_another_order_is_refused(filled):
 def test_too_many_filters_are_refused(filled):
     with pytest.raises(Invalid):
         titles(filled, filters=("total>1",) * 11)
+
+
+def test_a_time_is_its_whole_millisecond(org, wall):
+    """What a list shows can be asked for: no record is missed, none comes twice."""
+    made = []
+    for _ in range(3):
+        made += fill(org, {}, {})
+        wall.ms += 1
+    moment = iso(wall.ms - 2)
+    for field in ("created_at", "updated_at"):
+        for operator, wanted in {
+            "<": made[:2],
+            "<=": made[:4],
+            "=": made[2:4],
+            "!=": made[:2] + made[4:],
+            ">=": made[2:],
+            ">": made[4:],
+        }.items():
+            asked = Query(filters=(f"{field}{operator}{moment}",), sort="created_at")
+            page = org.read(lambda view, asked=asked: query.page(view, "notes", asked))
+            assert [record.id for record in page.items] == wanted, (field, operator)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-09-21T14:13:20", "2026-09-21T14:13:20Z", "2026-09-21T16:13:20+02:00"]
+)
+def test_a_time_without_a_zone_is_in_utc(filled, text):
+    assert len(titles(filled, filters=(f"created_at={text}",))) == 4
+
+
+@pytest.mark.parametrize("text", ["created_at~2026-01-01", "updated_at:2026-01-01"])
+def test_a_time_contains_nothing(filled, text):
+    with pytest.raises(Invalid):
+        titles(filled, filters=(text,))
+
+
+def test_large_records_make_a_page_shorter(org, monkeypatch):
+    monkeypatch.setattr(query, "PAGE_BYTES", 1000)
+    made = fill(org, *({"body": "x" * 400} for _ in range(5)))
+    listed, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        asked = Query(sort="created_at", limit=5, cursor=cursor)
+        page = org.read(lambda view, asked=asked: query.page(view, "notes", asked))
+        listed += [record.id for record in page.items]
+        cursor, pages = page.next, pages + 1
+    assert (listed, pages) == (made, 2)
 
 
 def test_counting_by_a_field(filled):

@@ -1,16 +1,19 @@
 """Lists of records: filter, sort and page, compiled to SQL with every value bound.
 
 A filter is ``FIELD OP VALUE``: ``total>=10``, ``fields.merchant~lidl``, ``tags:food``. Operators:
-``=`` ``!=`` ``>`` ``>=`` ``<`` ``<=``, ``~`` (contains, any case), ``:`` (a list has it). A value
-is read as JSON where it is JSON, otherwise as text. Fields are dotted paths into the data, or
-``id``, ``created_at``, ``updated_at``.
+``=`` ``!=`` ``>`` ``>=`` ``<`` ``<=``, ``~`` (contains; the case of a to z does not matter),
+``:`` (a list has it). A value is read as JSON where it is JSON, otherwise as text. Fields are
+dotted paths into the data, or ``id``, ``created_at``, ``updated_at``; a time stands for its whole
+millisecond, and is in UTC where it names no zone.
 """
 
 import base64
 import binascii
 import re
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,10 +21,11 @@ import msgspec
 from unibos.base.clock import COUNTER_BITS
 from unibos.base.errors import Invalid
 from unibos.core.store import search
-from unibos.core.store.records import COLUMNS, Record, from_row
+from unibos.core.store.records import COLUMNS, PAGE_BYTES, Record, from_row
 from unibos.core.store.transaction import View
 
 MAX_FILTERS = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILTER = re.compile(r"([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(!=|>=|<=|=|>|<|~|:)\s*(.*)", re.DOTALL)
 _PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
 
@@ -39,7 +43,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records, and the cursor of the next page or None."""
+    """Records, and the cursor of the next page or None; large records make a page shorter."""
 
     items: list[Record]
     next: str | None
@@ -68,15 +72,25 @@ def page(view: View, collection: str, query: Query) -> Page:
         values += bound
     order = "DESC" if descending else "ASC"
     ordered = f"id {order}" if key == "id" else f"{key} {order}, id {order}"
-    rows = view.connection.execute(
+    found = view.connection.execute(
         f"SELECT {COLUMNS}, {key} FROM records WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
         f" ORDER BY {ordered} LIMIT ?",
         [*key_values, *values, *([] if key == "id" else key_values), query.limit + 1],
-    ).fetchall()
-    items = [from_row(row[:-1]) for row in rows[: query.limit]]
-    if len(rows) <= query.limit:
-        return Page(items, None)
-    return Page(items, _cursor(query.sort, rows[query.limit - 1][-1], items[-1].id))
+    )
+    with closing(found) as rows:
+        return _page(rows, query)
+
+
+def _page(rows: Iterable[tuple[Any, ...]], query: Query) -> Page:
+    items: list[Record] = []
+    size, last = 0, None
+    for *row, value in rows:
+        if len(items) == query.limit or size >= PAGE_BYTES:
+            return Page(items, _cursor(query.sort, last, items[-1].id))
+        items.append(from_row(tuple(row)))
+        size += len(items[-1].text)
+        last = value
+    return Page(items, None)
 
 
 def _column(path: str) -> tuple[str, list[Any]]:
@@ -98,12 +112,12 @@ def _filter(text: str) -> tuple[str, list[Any]]:
             hint="Write FIELD OP VALUE, such as total>=10 or tags:food.",
         )
     path, operator, raw = found.groups()
+    if path in ("created_at", "updated_at"):
+        return _by_time(path, operator, raw)
     value = _value(raw)
     column, bound = _column(path)
-    if path in ("created_at", "updated_at"):
-        value = _moment(path, raw)
     if operator == "~":
-        return f"instr(lower({column}), lower(?)) > 0", [*bound, str(raw)]
+        return f"instr(lower({column}), lower(?)) > 0", [*bound, raw]
     if operator == ":":
         where = "EXISTS (SELECT 1 FROM json_each(data, ?) WHERE value = ?)"
         if not bound:
@@ -130,21 +144,43 @@ def _value(raw: str) -> Any:
     return value
 
 
-def _moment(path: str, raw: str) -> Any:
+def _by_time(path: str, operator: str, raw: str) -> tuple[str, list[Any]]:
+    ms = _moment(raw)
+    column, begin, end = _column(path)[0], _reading(path, ms), _reading(path, ms + 1)
+    if operator in ("=", "!="):
+        no = "NOT " if operator == "!=" else ""
+        return f"{no}({column} >= ? AND {column} < ?)", [begin, end]
+    if operator in (">", "<="):
+        return f"{column} {'>=' if operator == '>' else '<'} ?", [end]
+    if operator in (">=", "<"):
+        return f"{column} {operator} ?", [begin]
+    raise Invalid("filter_invalid", f"{path} is a time: it takes = != > >= < and <=.")
+
+
+def _reading(path: str, ms: int) -> Any:
+    """The least that the column holds at this time: a clock's reading, or an id's beginning."""
+    if path == "updated_at":
+        return ms << COUNTER_BITS
+    text = f"{ms:012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
+def _moment(raw: str) -> int:
+    """A time in milliseconds since 1970."""
     try:
-        ms = int(datetime.fromisoformat(raw).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromisoformat(raw)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        ms = (moment - _EPOCH) // timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
         raise Invalid(
             "filter_invalid",
             f"{raw[:50]!r} is not a time.",
             hint="Write it as 2026-01-31T12:00:00Z.",
         ) from None
-    if not 0 <= ms < 1 << 47:
+    # Above, the clock's reading would be more than SQLite's integers hold.
+    if not 0 <= ms < (1 << 47) - 1:
         raise Invalid("filter_invalid", f"{raw[:50]!r} is out of range.")
-    if path == "updated_at":
-        return ms << COUNTER_BITS
-    text = f"{ms:012x}"
-    return f"{text[:8]}-{text[8:]}"
+    return ms
 
 
 def _sort(text: str) -> tuple[str, list[Any], bool]:

@@ -62,6 +62,9 @@ class _Row:
     seq: int
 
 
+PAGE_BYTES = 8 * 1024 * 1024
+"""Where a list ends early: a small board has no memory for 200 records of a mebibyte."""
+
 COLUMNS = "collection, id, seq, hlc, origin, CAST(data AS BLOB), deleted"
 
 
