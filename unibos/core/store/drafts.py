@@ -1,6 +1,7 @@
 """Data on its way into a record: checked against the schema and encoded, off the writer thread."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_FIELD_NAME: Final = 128
 MAX_DEPTH: Final = 100
 
+_MAX_ERRORS: Final = 10
 _SCHEMA_BYTES: Final = 64 * 1024
 _SCHEMA_DEPTH: Final = 12
 _KEYWORDS: Final = frozenset(
@@ -91,15 +93,17 @@ class Schema:
             from jsonschema import Draft202012Validator
 
             self._validator = Draft202012Validator(self.declared)
-        if self._validator.is_valid(data):
-            return
-        errors = []
-        for error in self._validator.iter_errors(data):
-            errors.append({"at": error.json_path, "problem": error.message[:300]})
-            if len(errors) == 10:
-                break
-        first = errors[0]
-        raise Invalid("record_invalid", f"{first['at']}: {first['problem']}.", errors=errors)
+        try:
+            errors = [
+                {"at": error.json_path, "problem": error.message[:300]}
+                for error in islice(self._validator.iter_errors(data), _MAX_ERRORS)
+            ]
+        except OverflowError:
+            # A whole number has no limit, but the quotient of two is a float.
+            raise Invalid("record_invalid", "A number is too large for its schema.") from None
+        if errors:
+            first = errors[0]
+            raise Invalid("record_invalid", f"{first['at']}: {first['problem']}.", errors=errors)
 
 
 def check_depth(data: Mapping[str, Any]) -> None:
