@@ -39,9 +39,13 @@ def open_writer(path: Path, cache_kib: int) -> sqlite3.Connection:
 
 def _open_reader(path: Path, cache_kib: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute("PRAGMA wal_autocheckpoint=0")
-    _share(connection, cache_kib)
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        _share(connection, cache_kib)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
