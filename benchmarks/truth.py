@@ -45,9 +45,9 @@ def receipts(folder: Path) -> list[Receipt]:
     return found
 
 
-def score(receipt: Receipt, fields: Mapping[str, str]) -> dict[str, dict[str, object]]:
+def score(receipt: Receipt, fields: Mapping[str, str | None]) -> dict[str, dict[str, object]]:
     """Compare the fields of a reading with the truth."""
-    merchant = similarity(receipt.merchant, fields.get("merchant", ""), label=receipt.label)
+    merchant = similarity(receipt.merchant, fields.get("merchant") or "", label=receipt.label)
     result: dict[str, dict[str, object]] = {
         "merchant": {
             "truth": receipt.merchant,

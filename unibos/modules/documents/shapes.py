@@ -31,6 +31,19 @@ class PageOut(Struct, frozen=True):
     source: str
 
 
+class Fields(Struct, frozen=True, kw_only=True):
+    """What a receipt or an invoice says; null where it was not found.
+
+    ``date`` is ISO 8601, ``total`` a decimal number with two digits after the point as a text, so
+    that no cent is lost, ``currency`` ISO 4217.
+    """
+
+    merchant: str | None = None
+    date: str | None = None
+    total: str | None = None
+    currency: str | None = None
+
+
 class Taken(Struct, frozen=True):
     """A document that was taken in, or was here already."""
 
@@ -47,7 +60,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     kind: str | None
     title: str
     language: str | None
-    fields: dict[str, str]
+    fields: Fields
     tags: list[str]
     filename: str | None
     media_type: str
@@ -138,7 +151,7 @@ def _common(id_: str, record: Record, data: dict[str, Any], *, running: bool) ->
         "kind": data.get("kind"),
         "title": data.get("title") or data.get("filename") or "",
         "language": data.get("language"),
-        "fields": data.get("fields", {}),
+        "fields": Fields(**data.get("fields", {})),
         "tags": data.get("tags", []),
         "filename": data.get("filename"),
         "media_type": data["media_type"],
