@@ -48,7 +48,7 @@ def get(view: View, name: str) -> Collection:
     if found is None:
         raise NotFound(
             "collection_not_found",
-            f"There is no collection {name!r}.",
+            f"There is no collection {name[:64]!r}.",
             hint="unibos collection list shows those that exist.",
         )
     # Never over what a commit has put there meanwhile: this view may be older.

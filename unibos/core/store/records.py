@@ -249,7 +249,7 @@ def _match(row: _Row, collection: str, id_: str, if_match: str | None) -> None:
 
 
 def _not_found(collection: str, id_: str) -> NotFound:
-    return NotFound("record_not_found", f"{collection} has no record {id_!r}.")
+    return NotFound("record_not_found", f"{collection} has no record {id_[:64]!r}.")
 
 
 def _changed(collection: str, id_: str) -> PreconditionFailed:
