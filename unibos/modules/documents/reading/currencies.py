@@ -32,10 +32,12 @@ def find_currency(rows: Sequence[Row]) -> Field | None:
     text = "\n".join(fold(row.text) for row in rows)
     # An Euro sign or "RM" is glued to the number as often as not.
     text = re.sub(r"(?<=[a-z€£₺$])(?=\d)|(?<=\d)(?=[a-z€£₺])", " ", text)
-    for table, confidence in ((_SIGNS, _SURE), (_HINTS, _HINTED)):
-        counts = {code: len(sign.findall(text)) for code, sign in table.items()}
-        code = max(counts, key=lambda code: counts[code])
-        if counts[code]:
-            share = counts[code] / sum(counts.values())
-            return Field(code, round(confidence * (0.5 + 0.5 * share), 2))
-    return None
+    signs = {code: len(sign.findall(text)) for code, sign in _SIGNS.items()}
+    hints = {code: len(hint.findall(text)) for code, hint in _HINTS.items()}
+    # A single sign may be misread ("£" for "E"); words of a country speak against it.
+    counts = {code: count + min(2, hints.get(code, 0)) for code, count in signs.items()}
+    code = max(counts, key=lambda code: counts[code])
+    if not counts[code]:
+        return None
+    confidence = _SURE if signs[code] else _HINTED
+    return Field(code, round(confidence * (0.5 + 0.5 * counts[code] / sum(counts.values())), 2))

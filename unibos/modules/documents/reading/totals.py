@@ -11,76 +11,12 @@ from decimal import Decimal
 
 import msgspec
 
+from unibos.modules.documents.reading import labels
 from unibos.modules.documents.reading.amounts import Amount, amounts, money
 from unibos.modules.documents.reading.result import Field
 from unibos.modules.documents.reading.wording import mentions
 from unibos.modules.documents.reading.words import Row
 
-_FINAL = (
-    "grand total", "total amount due", "amount due", "balance due", "total due", "total payable",
-    "amount payable", "payable",
-    "rounded total", "total rounded", "net total", "nett total", "net amt",
-    "net amount", "nett amount", "total to pay", "invoice total", "zu zahlen", "gesamtbetrag",
-    "gesamtsumme", "rechnungsbetrag", "rechnungssumme", "endbetrag", "endsumme", "zahlbetrag",
-    "gesamt brutto", "bruttobetrag", "genel toplam", "odenecek tutar", "odenecek", "total ttc",
-    "toplam tutar", "vergiler dahil toplam tutar",
-)  # fmt: skip
-_TOTAL = ("total", "totai", "summe", "toplam", "gesamt", "top", "due")
-_INCLUSIVE = ("inclusive", "incl", "inci", "including", "inkl", "dahil")
-_MAYBE = ("amount", "betrag", "tutar", "sales", "umsatz", "brutto", "subtotal")
-_PAID = (
-    "cash", "pay", "bar", "bargeld", "gegeben", "visa", "mastercard", "maestro", "girocard",
-    "ec karte",
-    "ec lastschrift", "lastschrift", "kartenzahlung", "kreditkarte", "credit card", "debit",
-    "debit card", "card", "nakit", "kredi karti", "kart", "banka karti", "paid", "payment",
-    "tendered", "received", "accepted total", "accepted", "bezahlt", "master", "amex", "ringgit",
-    "erhalten", "eft", "alinan", "alinan para",
-)  # fmt: skip
-_CHANGE = (
-    "change",
-    "ruckgeld",
-    "rueckgeld",
-    "zuruck",
-    "zurueck",
-    "para ustu",
-    "change due",
-    "wechselgeld",
-)
-_TENDERED = (
-    "tendered",
-    "received",
-    "accepted total",
-    "accepted",
-    "cash",
-    "bargeld",
-    "gegeben",
-    "nakit",
-)
-_PART = (
-    "subtotal", "sub total", "zwischensumme", "ara toplam", "excluding", "excl", "exclusive",
-    "netto", "net of", "before", "haric", "matrah", "kdv haric",
-)  # fmt: skip
-_OTHER = (
-    "tax", "gst", "sst", "vat", "mwst", "ust", "umsatzsteuer", "steuer", "kdv", "topkdv",
-    "toplam kdv", "discount", "rabatt", "indirim", "iskonto", "saving", "savings", "saved",
-    "rounding", "round adj", "rundung", "yuvarlama", "qty", "quantity", "menge", "miktar", "items",
-    "item count", "count", "points", "punkte", "puan", "service", "tip", "trinkgeld", "deposit",
-    "pfand", "balance forward", "einzelpreis", "unit price", "price", "bakiye", "limit", "summary",
-)  # fmt: skip
-_TAX = (
-    "tax",
-    "gst",
-    "sst",
-    "vat",
-    "mwst",
-    "ust",
-    "umsatzsteuer",
-    "kdv",
-    "topkdv",
-    "steuer",
-    "service",
-)
-_ROUNDING = ("rounding", "round adj", "rundung", "yuvarlama")
 _COIN = _LARGEST_ROUNDING = Decimal("0.05")
 _MOST_ITEMS = 200
 _TABLE_SHARE = 0.6  # a line with several amounts is one of a table of taxes or items
@@ -128,7 +64,7 @@ def find_total(rows: Sequence[Row]) -> Field | None:
     if not values:
         return None
     best, evidence = max(values.items(), key=lambda item: (item[1].score, item[0]))
-    if any(mentions(row.text, _ROUNDING) for row in rows):
+    if any(mentions(row.text, labels.ROUNDING) for row in rows):
         best = _rounded(best, values)
     return Field(money(best), round(max(0.05, min(0.99, evidence.score / 1.6)), 2))
 
@@ -178,27 +114,27 @@ def _values(lines: Sequence[_Line], count: int) -> dict[Decimal, _Value]:
             value.confidence = max(value.confidence, line.row.confidence)
             if amount is line.amounts[-1]:
                 value.label = max(value.label, weight - (0.1 if amount.mended else 0.0))
-                value.part = mentions(line.label, _PART) if value.places == 1 else False
+                value.part = mentions(line.label, labels.PART) if value.places == 1 else False
     return values
 
 
 def _weight(label: str) -> float:
     """How strongly the words of a line say that its amount is the sum to pay (-0.5 to 1.25)."""
-    inclusive = mentions(label, _INCLUSIVE)
-    total = mentions(label, _TOTAL)
-    other = mentions(label, _OTHER)
+    inclusive = mentions(label, labels.INCLUSIVE)
+    total = mentions(label, labels.TOTAL)
+    other = mentions(label, labels.OTHER)
     rules = (
-        (mentions(label, _CHANGE), -0.5),
-        (mentions(label, _PART), 0.2),
-        (mentions(label, _FINAL), 1.25),
+        (mentions(label, labels.CHANGE), -0.5),
+        (mentions(label, labels.PART), 0.2),
+        (mentions(label, labels.FINAL), 1.25),
         ("%" in label and not inclusive, 0.2),
         (total and inclusive, 0.95),
         (other and inclusive, 0.55),
         (other, 0.0),
         (total, 0.9),
         (inclusive, 0.6),
-        (mentions(label, _PAID), 0.4),
-        (mentions(label, _MAYBE), 0.3),
+        (mentions(label, labels.PAID), 0.4),
+        (mentions(label, labels.MAYBE), 0.3),
     )
     return next((weight for applies, weight in rules if applies), 0.0)
 
@@ -214,12 +150,16 @@ def _add_arithmetic(values: dict[Decimal, _Value], lines: Sequence[_Line]) -> No
 
 def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, str, float]]:
     """Sums that may be the one to pay, with the kind of arithmetic and its weight."""
-    cash = [line.last for line in lines if mentions(line.label, _TENDERED)]
-    change = [abs(line.last) for line in lines if mentions(line.label, _CHANGE)]
+    cash = [line.last for line in lines if mentions(line.label, labels.TENDERED)]
+    change = [abs(line.last) for line in lines if mentions(line.label, labels.CHANGE)]
     for given, returned in itertools.product(cash[:6], change[:6]):
         if abs(given) > returned:
             yield abs(given) - returned, "change", 0.7
-    parts = [line.last for line in lines if mentions(line.label, (*_PART, *_TOTAL, *_INCLUSIVE))]
+    parts = [
+        line.last
+        for line in lines
+        if mentions(line.label, (*labels.PART, *labels.TOTAL, *labels.INCLUSIVE))
+    ]
     roundings = _roundings(lines)
     for part, tax, rounding in itertools.product(
         parts[:8], _taxes(lines), [Decimal(0), *roundings]
@@ -232,11 +172,11 @@ def _expected(lines: Sequence[_Line]) -> Iterable[tuple[Decimal, str, float]]:
 
 
 def _taxes(lines: Sequence[_Line]) -> list[Decimal]:
-    return [line.last for line in lines if line.last and mentions(line.label, _TAX)][:8]
+    return [line.last for line in lines if line.last and mentions(line.label, labels.TAX)][:8]
 
 
 def _roundings(lines: Sequence[_Line]) -> list[Decimal]:
-    found = [line.last for line in lines if mentions(line.label, _ROUNDING)]
+    found = [line.last for line in lines if mentions(line.label, labels.ROUNDING)]
     return [value for value in found if 0 < abs(value) <= _LARGEST_ROUNDING][:2]
 
 
