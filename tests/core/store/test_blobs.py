@@ -3,11 +3,13 @@
 import errno
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
 from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, StorageFull, TooLarge
-from unibos.core.store import blobs, integrity
+from unibos.core.store import blobs, census, integrity
+from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.store import Store
 from unibos.core.store.system import System
 
@@ -39,7 +41,7 @@ def test_what_came_in_is_what_is_there(org):
     path = org.read(lambda view: blobs.open_path(view, org.blobs, NAME))
     assert path.read_bytes() == DATA
     assert path.parent.name == NAME[:2]
-    assert org.read(blobs.total_bytes) == len(DATA)
+    assert org.read(census.take).blob_bytes == len(DATA)
     assert org.write(lambda tx: blobs.add(tx, blob)) is False
 
 
@@ -201,12 +203,52 @@ def test_each_failing_system_call_is_a_clear_error_and_leaves_nothing(tmp_path, 
     store.close()
 
 
+def test_bytes_that_the_disk_takes_at_no_time_are_forgotten(tmp_path):
+    class NeverThere(System):
+        def append(self, path):
+            return Path("/dev/full").open("ab")
+
+    files = BlobFiles(tmp_path, NeverThere())
+    for _ in range(2):
+        upload = files.resume("org-a", NAME, LIMIT)
+        upload.write(DATA[:10])
+        with pytest.raises(StorageFull):
+            upload.finish(files)
+
+
+def test_a_file_that_comes_again_while_orphans_are_collected_stays(store, org):
+    store_blob(org)
+    org.write(lambda tx: blobs.release(tx, NAME))
+    os.utime(store.blobs.path(NAME), (1, 1))
+    (stale,) = store.blobs.stale(60)
+
+    class Late(list):
+        """The file comes again between the look and the removal."""
+
+        def __iter__(self):
+            store_again = store.blobs.upload(LIMIT)
+            store_again.write(DATA)
+            store_again.finish(store.blobs)
+            return super().__iter__()
+
+    assert store.write(lambda tx: store.blobs.collect(tx, Late([stale]), 60)) == 0
+    assert store.blobs.path(NAME).read_bytes() == DATA
+
+
+def test_files_that_go_while_they_are_looked_at_are_no_error(store, org):
+    store_blob(org)
+    path = store.blobs.path(NAME)
+    assert list(store.blobs.stale(-60)) == [path]
+    gone = [path.with_name("0" * 64)]
+    assert store.write(lambda tx: store.blobs.collect(tx, gone, 0)) == 0
+
+
 def test_a_file_that_gets_its_row_after_the_look_stays(store, org):
     upload = org.blobs.upload(LIMIT)
     upload.write(DATA)
     blob = upload.finish(org.blobs)
     os.utime(store.blobs.path(NAME), (1, 1))
-    stale = store.blobs.stale(0)
+    stale = list(store.blobs.stale(0))
     org.write(lambda tx: blobs.add(tx, blob))
     assert store.write(lambda tx: store.blobs.collect(tx, stale, 0)) == 0
     assert store.blobs.path(NAME).exists()

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from unibos.base.clock import COUNTER_BITS, hlc_ms
-from unibos.base.errors import Damaged
+from unibos.base.errors import Damaged, StorageFull
 from unibos.core.store import records
 from unibos.core.store.replica import AHEAD, Replica
 from unibos.core.store.store import Store
@@ -63,6 +63,29 @@ def test_the_mark_is_written_at_most_once_a_minute(tmp_path):
         replica.tick()
     assert len(saved) == 2
     assert hlc_ms(AHEAD) == 60_000
+
+
+def test_no_reading_is_given_above_a_mark_that_is_not_on_the_disk(tmp_path):
+    class Full(System):
+        full = False
+
+        def sync(self, file):
+            if self.full:
+                raise OSError(28, "No space left on device")
+            super().sync(file)
+
+    wall, system = Wall(), Full()
+    replica = Replica(tmp_path / "r", 0, wall, system)
+    replica.tick()
+    wall.ms += 120_000
+    system.full = True
+    for _ in range(2):
+        with pytest.raises(StorageFull):
+            replica.tick()
+    system.full = False
+    given = replica.tick()
+    wall.ms = T0
+    assert opened(tmp_path, wall, T0 << COUNTER_BITS).tick() > given
 
 
 def test_a_damaged_file_is_told(tmp_path):

@@ -82,7 +82,7 @@ class Housekeeping:
 
     def _daily(self, chore: str) -> bool:
         now = self.monotonic()
-        if now - self._done_at.get(chore, now - _DAY_SECONDS) < _DAY_SECONDS:
+        if chore in self._done_at and now - self._done_at[chore] < _DAY_SECONDS:
             return False
         self._done_at[chore] = now
         return True

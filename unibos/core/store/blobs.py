@@ -8,13 +8,15 @@ an orphan, collected after a grace period; a row without a file is damage to rep
 import hashlib
 import os
 import re
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, StorageFull, TooLarge
-from unibos.core.store.system import System, reach
+from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
+from unibos.core.store.system import System, reach, refused
 from unibos.core.store.transaction import Transaction, View
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -63,7 +65,7 @@ class Upload:
             self._file = system.append(path)
         except OSError as error:
             del active[path]
-            raise _disk(error) from error
+            raise refused(error) from error
 
     def _take_up(self) -> None:
         with self.path.open("rb") as present:
@@ -82,7 +84,7 @@ class Upload:
         try:
             self._system.write(self._file, chunk)
         except OSError as error:
-            raise _disk(error) from error
+            raise refused(error) from error
         self._hash.update(chunk)
         self.size += len(chunk)
 
@@ -91,17 +93,18 @@ class Upload:
         try:
             self._file.close()
         except OSError as error:
-            raise _disk(error) from error
+            raise refused(error) from error
         finally:
             del self._active[self.path]
 
     def abort(self) -> None:
         """Forget it."""
-        try:
+        # Bytes that are forgotten need not reach the disk; a file that stays is an orphan.
+        with suppress(OSError):
             self._file.close()
-        finally:
+        with suppress(OSError):
             self._system.remove(self.path)
-            del self._active[self.path]
+        del self._active[self.path]
 
     def finish(self, target_of: "BlobFiles", expected: str | None = None) -> Blob:
         """Make the bytes durable under their name; a row must name them next.
@@ -117,19 +120,13 @@ class Upload:
                 f"The bytes have the SHA-256 {sha256}, not {expected}.",
                 hint="Send the whole file again.",
             )
-        target = target_of.path(sha256)
         try:
             self._system.sync(self._file)
             self._file.close()
-            if target.exists() and target.stat().st_size == self.size:
-                # Fresh again, so that the collector leaves it until its row is committed.
-                os.utime(target)
-                self._system.remove(self.path)
-            else:
-                self._system.rename(self.path, target)
+            target_of.settle(self.path, sha256, self.size)
         except OSError as error:
             self.abort()
-            raise _disk(error) from error
+            raise refused(error) from error
         del self._active[self.path]
         reach("blob.renamed")
         return Blob(sha256, self.size)
@@ -143,6 +140,7 @@ class BlobFiles:
         self._incoming = folder / "incoming"
         self._system = system
         self._active: dict[Path, Upload] = {}
+        self._moving = threading.Lock()
 
     def path(self, sha256: str) -> Path:
         """Where the bytes are; never made from anything but 64 hexadecimal digits.
@@ -174,10 +172,24 @@ class BlobFiles:
         owner = hashlib.sha256(org.encode()).hexdigest()[:16]
         return self._incoming / f"{owner}-{sha256}"
 
-    def stale(self, grace_seconds: float) -> list[Path]:
+    def settle(self, arrived: Path, sha256: str, size: int) -> None:
+        """Put bytes that are on the disk under their name, at a moment when nothing is collected.
+
+        :raises OSError: the disk refused it.
+        """
+        target = self.path(sha256)
+        with self._moving:
+            if target.exists() and target.stat().st_size == size:
+                # Fresh again, so that the collector leaves it until its row is committed.
+                os.utime(target)
+                self._system.remove(arrived)
+            else:
+                self._system.rename(arrived, target)
+
+    def stale(self, grace_seconds: float) -> Iterator[Path]:
         """Files that nobody touched for so long: blobs that rows may name, and cut uploads."""
         before = time.time() - grace_seconds
-        return [path for path in self._folder.glob("*/*") if path.stat().st_mtime <= before]
+        return (path for path in self._folder.glob("*/*") if _untouched(path, before))
 
     def collect(self, tx: Transaction, paths: Iterable[Path], grace_seconds: float) -> int:
         """Remove those of the stale files that no row names; the count of them.
@@ -188,11 +200,20 @@ class BlobFiles:
         before = time.time() - grace_seconds
         removed = 0
         for path in paths:
-            if named(tx, path.name) or not path.exists() or path.stat().st_mtime > before:
+            if named(tx, path.name):
                 continue
-            self._system.remove(path)
-            removed += 1
+            with self._moving:
+                if _untouched(path, before):
+                    self._system.remove(path)
+                    removed += 1
         return removed
+
+
+def _untouched(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime <= before
+    except FileNotFoundError:
+        return False
 
 
 def named(view: View, name: str) -> bool:
@@ -265,14 +286,6 @@ def release(tx: Transaction, sha256: str, used_by: str = "") -> None:
     )
 
 
-def total_bytes(view: View) -> int:
-    """How many bytes the org's blobs have together."""
-    (total,) = view.connection.execute(
-        "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
-    ).fetchone()
-    return int(total)
-
-
 def too_large(limit: int) -> TooLarge:
     """The error for a blob over its limit, in bytes."""
     return TooLarge(
@@ -280,14 +293,6 @@ def too_large(limit: int) -> TooLarge:
         f"More than {limit} bytes.",
         hint="documents.max_mb in the configuration sets the limit.",
         limit=limit,
-    )
-
-
-def _disk(error: OSError) -> StorageFull:
-    return StorageFull(
-        "storage_full",
-        f"The disk refused the bytes ({error.strerror}). Nothing of them was kept.",
-        hint="Free some space (unibos doctor shows how much is left); reading still works.",
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from unibos.base.clock import COUNTER_BITS, HybridClock, Wall
 from unibos.base.errors import Damaged
 from unibos.base.ids import new_id
-from unibos.core.store.system import System
+from unibos.core.store.system import System, refused
 
 AHEAD = 60_000 << COUNTER_BITS
 
@@ -25,6 +25,7 @@ class Replica:
     :param path: the file, made when absent.
     :param newest: the highest reading that the database holds.
     :raises Damaged: ``replica_damaged`` when the file cannot be understood.
+    :raises StorageFull: ``storage_full`` when it must be written and cannot; so does :meth:`tick`.
     """
 
     def __init__(self, path: Path, newest: int, wall: Wall, system: System) -> None:
@@ -33,8 +34,8 @@ class Replica:
         if path.exists():
             self.epoch, self._mark = _parse(path)
         else:
-            self.epoch, self._mark = new_id(), 0
-            self._save()
+            self.epoch = new_id()
+            self._save(0)
         # A database within a minute of the mark is the one that moved it: its own newest
         # reading is exact. One further behind was restored, and the mark is all that is known.
         floor = newest if newest >= self._mark - AHEAD else self._mark
@@ -44,17 +45,20 @@ class Replica:
         """A new clock reading, never given before, not even by a later restored database."""
         hlc = self._clock.tick()
         if hlc > self._mark:
-            self._mark = hlc + AHEAD
-            self._save()
+            self._save(hlc + AHEAD)
         return hlc
 
     def see(self, hlc: int) -> None:
         """Take note of a peer's reading."""
         self._clock.see(hlc)
 
-    def _save(self) -> None:
-        text = json.dumps({"epoch": self.epoch, "clock_mark": self._mark})
-        self._system.replace_text(self._path, text + "\n")
+    def _save(self, mark: int) -> None:
+        text = json.dumps({"epoch": self.epoch, "clock_mark": mark})
+        try:
+            self._system.replace_text(self._path, text + "\n")
+        except OSError as error:
+            raise refused(error) from error
+        self._mark = mark
 
 
 def _parse(path: Path) -> tuple[str, int]:

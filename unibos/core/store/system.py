@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from unibos.base.errors import StorageFull
+
 _listener: Callable[[str], None] | None = None
 
 
@@ -22,6 +24,16 @@ def reach(point: str) -> None:
     """Mark a moment between two durable steps; costs nothing unless a test listens."""
     if _listener is not None:
         _listener(point)
+
+
+def refused(error: Exception) -> StorageFull:
+    """What SQLite or a system call says of the disk, as an error of ours."""
+    said = getattr(error, "strerror", None) or error
+    return StorageFull(
+        "storage_full",
+        f"The disk refused the write ({said}). Nothing of it was kept.",
+        hint="Free some space (unibos doctor shows how much is left); reading still works.",
+    )
 
 
 class System:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from unibos.base.errors import Damaged, Error, StorageFull, Unavailable
-from unibos.core.store.system import reach
+from unibos.base.errors import Damaged, Error, Unavailable
+from unibos.core.store.system import reach, refused
 
 Work = Callable[[sqlite3.Connection], Any]
 Done = Callable[[Any, BaseException | None], None]
@@ -138,11 +138,7 @@ def translate(error: sqlite3.Error) -> Error:
     """Turn what SQLite says into an error of ours; the hint is for the operator."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DISK_ERRORS:
-        return StorageFull(
-            "storage_full",
-            f"The disk refused the write ({error}). Nothing of it was kept.",
-            hint="Free some space (unibos doctor shows how much is left); reading still works.",
-        )
+        return refused(error)
     if code in _DAMAGE_ERRORS:
         return Damaged(
             "database_damaged",
