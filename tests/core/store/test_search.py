@@ -101,6 +101,12 @@ def test_a_snippet_without_the_word_is_the_beginning():
     assert search.snippet("eins zwei drei", "vier") == ("eins zwei drei", [])
 
 
+def test_a_snippet_of_a_text_that_is_all_hits_is_cut_soon():
+    # Comparing each hit with all others would take minutes.
+    cut, marks = search.snippet("ab " * 350_000, "a b ab")
+    assert (cut[:6], len(cut), marks[0]) == ("ab ab ", search.SNIPPET, (0, 2))
+
+
 @given(text=st.text(max_size=400), wanted=st.text(max_size=20))
 def test_marks_always_lie_within_the_snippet(text, wanted):
     cut, marks = search.snippet(text, wanted)

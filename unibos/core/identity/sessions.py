@@ -45,7 +45,9 @@ class Sessions:
 
     def notice(self, changes: list[Changed]) -> None:
         """Drop what is known of changed sessions and users; for :meth:`Store.listen`."""
-        self._cache.forget({change.id for change in changes if change.topic == accounts.TOPIC})
+        changed = {change.id for change in changes if change.topic == accounts.TOPIC}
+        if changed:
+            self._cache.forget(changed)
 
     async def login(self, email: str, password: str, address: str) -> Login:
         """See :meth:`Identity.login`."""

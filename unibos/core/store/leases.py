@@ -13,6 +13,7 @@ import msgspec
 
 from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict
+from unibos.core.store.counters import Counters
 from unibos.core.store.job import COLUMNS, Job, JobError, JobState, Progress, from_row
 from unibos.core.store.jobs import append
 from unibos.core.store.transaction import Transaction, View
@@ -231,8 +232,7 @@ def states(view: View) -> dict[str, int]:
 
 def newest_time(view: View) -> int:
     """The time of the database's newest change; the wall clock may be behind it."""
-    row = view.connection.execute("SELECT value FROM meta WHERE key = 'counters'").fetchone()
-    return 0 if row is None else hlc_ms(int(row[0].split()[1]))
+    return hlc_ms(Counters(view.connection).hlc)
 
 
 def finished_before(view: View, before: int) -> bool:

@@ -5,13 +5,16 @@ i find each other; snippets are cut from the record itself and keep its spelling
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 
 from unibos.core.store.transaction import Transaction, View
 
 _FOLD = str.maketrans({"ı": "i", "İ": "i", "ß": "s", "\0": " "})
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 16
+_MAX_SPOTS = 1000
 
 SNIPPET = 160
 
@@ -80,38 +83,41 @@ def find(
     return [Hit(*row) for row in rows]
 
 
-def snippet(text: str, wanted: str, width: int = SNIPPET) -> tuple[str, list[tuple[int, int]]]:
+def snippet(text: str, wanted: str) -> tuple[str, list[tuple[int, int]]]:
     """Cut the part of ``text`` that shows most of the wanted words.
 
     :return: the cut, and where words stand in it as (start, end) in characters.
     """
-    stems = [word.casefold() for word in _WORD.findall(wanted.translate(_FOLD))]
+    stems = tuple({_plain(word) for word in _WORD.findall(wanted.translate(_FOLD))} - {""})
     flat = " ".join(text.split())
-    spots = [
-        (found.start(), found.end())
-        for found in _WORD.finditer(flat.translate(_FOLD))
-        if any(_plain(found.group()).startswith(_plain(stem)) for stem in stems)
-    ]
-    start = _best_window(spots, width)
+    found = (
+        word.span()
+        for word in _WORD.finditer(flat.translate(_FOLD))
+        if _plain(word.group()).startswith(stems)
+    )
+    spots = list(islice(found, _MAX_SPOTS))
+    start = _best_window(spots)
     if start > 0:
         start = flat.rfind(" ", 0, start) + 1
-    cut = flat[start : start + width]
+    cut = flat[start : start + SNIPPET]
     marks = [(a - start, b - start) for a, b in spots if a >= start and b <= start + len(cut)]
     return cut, marks
 
 
-def _best_window(spots: list[tuple[int, int]], width: int) -> int:
-    best, count = 0, 0
-    for begin, _ in spots:
-        inside = sum(1 for a, b in spots if a >= begin and b <= begin + width * 3 // 4)
-        if inside > count:
-            best, count = begin, inside
-    return max(0, best - width // 4)
+def _best_window(spots: list[tuple[int, int]]) -> int:
+    """Where to cut, a little before the densest part; walks once along spots that are in order."""
+    best, count, behind = 0, 0, 0
+    for number, (begin, _) in enumerate(spots):
+        while behind < len(spots) and spots[behind][1] <= begin + SNIPPET * 3 // 4:
+            behind += 1
+        if behind - number > count:
+            best, count = begin, behind - number
+    return max(0, best - SNIPPET // 4)
 
 
 def _plain(word: str) -> str:
     """Lower case without accents, as the index sees it."""
-    import unicodedata
-
+    if word.isascii():
+        return word.lower()
     parts = unicodedata.normalize("NFKD", word.casefold())
     return "".join(part for part in parts if not unicodedata.combining(part))

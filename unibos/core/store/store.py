@@ -110,11 +110,13 @@ class Store:
         return lambda: self._listeners.remove(listener)
 
     def healthy(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database can be read."""
+        look = "SELECT key FROM meta LIMIT 1"
         try:
-            return self.read(lambda view: bool(view.connection.execute("SELECT 1").fetchone()))
+            self.read(lambda view: view.connection.execute(look).fetchone())
         except sqlite3.Error:
             return False
+        return True
 
     def org(self, org: str) -> "OrgStore":
         """One org's door to this store."""
@@ -167,7 +169,8 @@ class Store:
 
     def _tell(self, transaction: Transaction) -> None:
         """Let those hear of a commit who asked; what they make of it harms nobody else."""
-        told = [partial(listener, transaction.changes) for listener in self._listeners]
+        # A copy: other threads come and go.
+        told = [partial(listener, transaction.changes) for listener in tuple(self._listeners)]
         for effect in (*transaction.after_commit, *(told if transaction.changes else ())):
             try:
                 effect()
