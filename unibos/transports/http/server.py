@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +61,10 @@ class HttpServer:
     async def start(self) -> None:
         """Listen; returns when connections are accepted.
 
-        :raises Misconfigured: ``address_unusable``.
+        :raises Misconfigured: ``address_unusable``, ``certificate_unusable``.
         """
+        if self._where.certificate is not None:
+            _check(*self._where.certificate)
         listener = _bind(self._where.host, self._where.port)
         self.port = listener.getsockname()[1]
         await self._serve(self._app, listener, Connection, self._where.certificate)
@@ -109,6 +112,18 @@ class HttpServer:
         await asyncio.gather(*(task for _, task in self._servers))
         if self._where.local is not None:
             self._where.local.unlink(missing_ok=True)
+
+
+def _check(chain: Path, key: Path) -> None:
+    """See whether a certificate can be used, without anybody being asked for a password."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password=str)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(
+            "certificate_unusable",
+            f"The certificate {chain} with the key {key} cannot be used: {error}.",
+            hint="Both are PEM files, and the key has no password.",
+        ) from None
 
 
 def _bind(host: str, port: int) -> socket.socket:
