@@ -44,15 +44,6 @@ def test_key_is_on_the_disk_before_it_is_used(tmp_path):
     assert InstanceKey.open(tmp_path).id
 
 
-def test_signatures(tmp_path):
-    key, other = InstanceKey.open(tmp_path / "a"), InstanceKey.open(tmp_path / "b")
-    signature = key.sign(b"words")
-
-    assert key.verify(signature, b"words")
-    assert not key.verify(signature, b"other words")
-    assert not other.verify(signature, b"words")
-
-
 def test_secrets_are_stable_and_differ_by_purpose(tmp_path):
     key = InstanceKey.open(tmp_path / "a")
 

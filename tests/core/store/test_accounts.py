@@ -27,11 +27,11 @@ def store(tmp_path):
 
 @pytest.fixture
 def heard(store):
-    """What listeners were told, as (org, collection, id)."""
+    """What listeners were told, as (org, id)."""
     told = []
 
     def listen(changes):
-        told.extend((c.org, c.collection, c.id) for c in changes if c.topic == "identity")
+        told.extend((c.org, c.id) for c in changes if c.topic == "identity")
 
     store.listen(listen)
     return told
@@ -59,7 +59,7 @@ def test_local_org_is_made_once(store, heard):
     org = store.write(lambda tx: accounts.make_local_org(tx, "Home", "family"))
     assert store.write(lambda tx: accounts.make_local_org(tx, "Other", "team")) == org
     assert store.read(accounts.local_org) == org
-    assert heard == [("", "orgs", org)]
+    assert heard == [("", org)]
 
 
 def test_account_is_found_by_address_and_by_id(store, heard):
@@ -73,7 +73,7 @@ def test_account_is_found_by_address_and_by_id(store, heard):
     assert store.read(lambda view: accounts.get(view, made.id), ONE) == made
     assert store.read(lambda view: accounts.by_email(view, "owner@example.org")) == made
     assert store.read(lambda view: accounts.by_email(view, "Owner@Example.Org")) is None
-    assert heard == [(ONE, "users", made.id)]
+    assert heard == [(ONE, made.id)]
 
 
 def test_address_is_unique_in_all_orgs_and_nothing_of_the_second_is_kept(store, heard):
@@ -82,7 +82,7 @@ def test_address_is_unique_in_all_orgs_and_nothing_of_the_second_is_kept(store, 
         make(store, org=OTHER)
     assert refused.value.code == "email_taken"
     assert store.read(lambda view: accounts.page(view, "", 10), OTHER) == []
-    assert heard == [(ONE, "users", made.id)]
+    assert heard == [(ONE, made.id)]
 
 
 def test_another_org_reaches_nothing(store):
@@ -134,7 +134,7 @@ def test_saving_changes_everything_but_the_verifier(store, heard):
     )  # fmt: skip
     store.write(lambda tx: accounts.save(tx, replace(changed, verifier="ignored")), ONE)
     assert store.read(lambda view: accounts.get(view, account.id), ONE) == changed
-    assert heard[1:] == [(ONE, "users", account.id)]
+    assert heard[1:] == [(ONE, account.id)]
     store.write(lambda tx: accounts.save(tx, changed), ONE)
     assert len(heard) == 2
 
@@ -153,7 +153,7 @@ def test_verifier_is_replaced(store, heard):
     account = make(store)
     store.write(lambda tx: accounts.set_verifier(tx, account.id, "new"), ONE)
     assert store.read(lambda view: accounts.get(view, account.id), ONE).verifier == "new"
-    assert heard[-1] == (ONE, "users", account.id)
+    assert heard[-1] == (ONE, account.id)
 
 
 def test_other_accounts_of_a_role_count_only_when_they_can_log_in(store):
@@ -175,7 +175,7 @@ def test_removed_account_leaves_nothing(store, heard):
     session = open_(store, account)
     store.write(lambda tx: accounts.remove(tx, account.id), ONE)
 
-    assert heard[-1] == (ONE, "users", account.id)
+    assert heard[-1] == (ONE, account.id)
     assert store.read(lambda view: accounts.by_email(view, account.email_key)) is None
     assert store.read(lambda view: accounts.org_of_session(view, session.id)) is None
     assert make(store).id != account.id
@@ -210,7 +210,7 @@ def test_session_moves_and_ends_once(store, heard):
     for reason in ("logout", "later"):
         store.write(lambda tx, why=reason: accounts.end_session(tx, session.id, NOW, why), ONE)
     assert ended(store, session) == "logout"
-    assert heard[1:] == [(ONE, "sessions", session.id)] * 3
+    assert heard[1:] == [(ONE, session.id)] * 3
 
 
 def test_all_sessions_of_one_user_end(store, heard):
@@ -223,7 +223,7 @@ def test_all_sessions_of_one_user_end(store, heard):
 
     assert [ended(store, session) for session in mine] == ["logout", "revoked", "revoked"]
     assert ended(store, theirs) is None
-    assert sorted(heard) == sorted((ONE, "sessions", session.id) for session in mine[1:])
+    assert sorted(heard) == sorted((ONE, session.id) for session in mine[1:])
 
 
 def test_old_sessions_are_forgotten_in_all_orgs(store):

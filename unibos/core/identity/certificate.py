@@ -45,7 +45,6 @@ class Certificate:
         *,
         hostname: str | None = None,
         wall: Wall = wall_ms,
-        system: System | None = None,
     ) -> "Certificate":
         """Read the certificate, or make it when first asked for.
 
@@ -56,7 +55,7 @@ class Certificate:
         path = folder / CERTIFICATE_FILE
         if not path.exists():
             name = (hostname or socket.gethostname()).lower()
-            (system or System()).replace_text(path, _make(short_id, name, wall()), 0o600)
+            System().replace_text(path, _make(short_id, name, wall()), 0o600)
         return cls(path, _read(path))
 
 

@@ -4,7 +4,6 @@ import base64
 import hashlib
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -83,18 +82,6 @@ class InstanceKey:
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         system.create_text(path, pem.decode(), 0o600)
         return cls(private)
-
-    def sign(self, data: bytes) -> bytes:
-        """The 64-byte signature of ``data``."""
-        return self.private.sign(data)
-
-    def verify(self, signature: bytes, data: bytes) -> bool:
-        """Tell whether :meth:`sign` of this key made the signature."""
-        try:
-            self.public.verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
 
     def secret(self, purpose: str) -> bytes:
         """32 secret bytes for one purpose, always the same (HKDF, RFC 5869)."""

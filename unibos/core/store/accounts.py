@@ -81,7 +81,7 @@ def make_local_org(tx: Transaction, name: str, type_: str) -> str:
         (id_, name, type_, tx.now()),
     )
     tx.connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (_LOCAL_ORG, id_))
-    tx.changed(TOPIC, "orgs", id_)
+    tx.changed(TOPIC, id_)
     return id_
 
 
@@ -148,7 +148,7 @@ def create(
     tx.connection.execute(
         "INSERT INTO members (org, user, role) VALUES (?, ?, ?)", (tx.org, id_, role)
     )
-    tx.changed(TOPIC, "users", id_)
+    tx.changed(TOPIC, id_)
     return Account(id_, email, email_key, name, verifier, now, tx.org, role)
 
 
@@ -169,7 +169,7 @@ def save(tx: Transaction, account: Account) -> None:
         "UPDATE members SET role = ?, disabled = ? WHERE org = ? AND user = ?",
         (account.role, account.disabled, tx.org, account.id),
     )
-    tx.changed(TOPIC, "users", account.id)
+    tx.changed(TOPIC, account.id)
 
 
 def set_verifier(tx: Transaction, id_: str, verifier: str) -> None:
@@ -181,7 +181,7 @@ def set_verifier(tx: Transaction, id_: str, verifier: str) -> None:
     tx.connection.execute(
         "UPDATE users SET verifier = ?, updated_at = ? WHERE id = ?", (verifier, tx.now(), id_)
     )
-    tx.changed(TOPIC, "users", id_)
+    tx.changed(TOPIC, id_)
 
 
 def remove(tx: Transaction, id_: str) -> None:
@@ -196,7 +196,7 @@ def remove(tx: Transaction, id_: str) -> None:
         "DELETE FROM users WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE user = ?)",
         (id_, id_),
     )
-    tx.changed(TOPIC, "users", id_)
+    tx.changed(TOPIC, id_)
 
 
 def open_session(tx: Transaction, user: str, now: int, expires_at: int) -> Session:
@@ -207,7 +207,7 @@ def open_session(tx: Transaction, user: str, now: int, expires_at: int) -> Sessi
         " VALUES (?, ?, ?, ?, ?, ?)",
         (session.id, session.org, user, session.generation, now, expires_at),
     )
-    tx.changed(TOPIC, "sessions", session.id)
+    tx.changed(TOPIC, session.id)
     return session
 
 
@@ -231,7 +231,7 @@ def move_session(tx: Transaction, id_: str, generation: int, expires_at: int) ->
         "UPDATE sessions SET generation = ?, expires_at = ? WHERE id = ? AND org = ?",
         (generation, expires_at, id_, tx.org),
     )
-    tx.changed(TOPIC, "sessions", id_)
+    tx.changed(TOPIC, id_)
 
 
 def end_session(tx: Transaction, id_: str, now: int, because: str) -> None:
@@ -242,7 +242,7 @@ def end_session(tx: Transaction, id_: str, now: int, because: str) -> None:
         (now, because, id_, tx.org),
     )
     if cursor.rowcount:
-        tx.changed(TOPIC, "sessions", id_)
+        tx.changed(TOPIC, id_)
 
 
 def end_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
@@ -253,7 +253,7 @@ def end_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
         (now, because, tx.org, user),
     ).fetchall()
     for (id_,) in rows:
-        tx.changed(TOPIC, "sessions", id_)
+        tx.changed(TOPIC, id_)
 
 
 def forget_sessions(tx: Transaction, before: int) -> int:

@@ -12,7 +12,6 @@ class Census:
     users: int
     records: dict[str, int]
     jobs: dict[str, int]
-    blobs: int
     blob_bytes: int
 
 
@@ -26,7 +25,7 @@ def take(view: View) -> Census:
         (view.org,),
     ).fetchall()
     jobs = count("SELECT state, count(*) FROM jobs WHERE org = ? GROUP BY state", (view.org,))
-    blobs, blob_bytes = count(
-        "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
+    (blob_bytes,) = count(
+        "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
     ).fetchone()
-    return Census(users, dict(records), dict(jobs.fetchall()), blobs, blob_bytes)
+    return Census(users, dict(records), dict(jobs.fetchall()), blob_bytes)

@@ -183,12 +183,12 @@ def newest_event(view: View) -> int:
 
 def append(tx: Transaction, job: Job, type_: str, data: Mapping[str, Any]) -> None:
     """Add an event, and have the job's org told of it after the commit."""
-    cursor = tx.connection.execute(
+    tx.connection.execute(
         "INSERT INTO job_events (org, job, at, type, data) VALUES (?, ?, ?, ?, ?)",
         (job.org, job.id, tx.now(), type_, _encode(data).decode()),
     )
     # Not tx.changed: a claim looks across orgs, and the change is the job's org's.
-    tx.changes.append(Changed(job.org, "job", "", job.id, cursor.lastrowid or 0))
+    tx.changes.append(Changed(job.org, "job", job.id))
 
 
 def _event(row: tuple[Any, ...]) -> JobEvent:

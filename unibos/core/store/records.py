@@ -173,7 +173,7 @@ def delete(tx: Transaction, collection: str, id_: str, if_match: str | None = No
         (seq, hlc, origin, row.num),
     )
     search.remove(tx, row.num)
-    tx.changed("record", collection, id_, seq)
+    tx.changed("record", id_)
 
 
 def merge_patch(target: object, changes: object) -> Any:
@@ -217,7 +217,7 @@ def _insert(tx: Transaction, collection: str, id_: str, draft: Draft, clock: Clo
         (tx.org, collection, id_, seq, *clock, draft.text, draft.key),
     )
     search.add(tx, cursor.lastrowid or 0, collection, draft.words)
-    tx.changed("record", collection, id_, seq)
+    tx.changed("record", id_)
     return Record(collection, id_, seq, clock, draft.text.encode())
 
 
@@ -233,7 +233,7 @@ def _update(
         (seq, *clock, draft.text, _encode(clocks).decode() if clocks else None, draft.key, row.num),
     )
     search.replace(tx, row.num, collection, draft.words)
-    tx.changed("record", collection, id_, seq)
+    tx.changed("record", id_)
     return Record(collection, id_, seq, clock, draft.text.encode())
 
 

@@ -21,9 +21,7 @@ class Changed:
 
     org: str
     topic: str  # "record", "job" or "identity"
-    collection: str = ""
-    id: str = ""
-    seq: int = 0
+    id: str
 
 
 @dataclass(slots=True)
@@ -66,6 +64,6 @@ class Transaction(View):
             self._now = hlc_ms(self.stamp()[0])
         return self._now
 
-    def changed(self, topic: str, collection: str = "", id_: str = "", seq: int = 0) -> None:
+    def changed(self, topic: str, id_: str) -> None:
         """Have listeners told once this is committed."""
-        self.changes.append(Changed(self.org, topic, collection, id_, seq))
+        self.changes.append(Changed(self.org, topic, id_))
