@@ -73,9 +73,7 @@ def test_it_is_done_once_however_many_try_at_the_same_time(fresh):
     assert (login["token_type"], login["expires_in"], login["offline"]) == ("Bearer", 900, False)
     assert len(owner.get("/api/v1/users").json()["items"]) == 1
     assert not (fresh.folder / "setup-code").exists()
-
-
-def test_afterwards_even_the_right_code_is_dead(fresh):
+    # Afterwards even the right code is dead.
     answer = fresh.client().post("/api/v1/setup", json=words(fresh.setup_code))
     refused(answer, 409, "setup_done")
 
