@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 
@@ -9,6 +10,7 @@ from unibos import __version__
 from unibos.base import log as logs
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
+from unibos.base.memory import give_back_large_blocks
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ def serve(config: Config) -> None:
             f"This version cannot be a {absent[0]} yet.",
             hint="Start it with --role node.",
         )
+    # The data folder may have been made by somebody else, open to others: what is in it is not.
+    os.umask(0o077)
+    give_back_large_blocks()
     logs.start(config.log.level, config.log.format, sys.stderr)
     if config.machine.profile.uvloop:
         import uvloop

@@ -43,7 +43,7 @@ class Effort:
 EFFORTS = {
     "edge": Effort(19 * 1024, 2),
     "standard": Effort(19 * 1024, 2),
-    "desktop": Effort(46 * 1024, 1),
+    "desktop": Effort(19 * 1024, 3),
 }
 """By profile; none is below what OWASP's password storage cheat sheet asks for."""
 

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from unibos.base.errors import Damaged
+from unibos.base.errors import Damaged, Unavailable
 
 CHECKPOINT_PAGES = 1000
 JOURNAL_BYTES = 8 * 1024 * 1024
@@ -65,28 +65,40 @@ def _damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
 
 
 class Readers:
-    """One read-only connection for each thread that asks, opened at its first question."""
+    """Read-only connections, lent to whoever asks: as many as ever asked at the same time.
+
+    The first is opened at once. A later first opening would be a write to an idle disk: SQLite
+    gives the log's file to the database's owner then, which changes the file's inode.
+    """
 
     def __init__(self, path: Path, cache_kib: int) -> None:
         self._path = path
         self._cache_kib = cache_kib
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._open = True
         self._lock = threading.Lock()
+        self.give(self.take())
 
-    def get(self) -> sqlite3.Connection:
-        """The calling thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _open_reader(self._path, self._cache_kib)
-            self._local.connection = connection
-            with self._lock:
-                self._all.append(connection)
-        return connection
+    def take(self) -> sqlite3.Connection:
+        """A connection for one reading, to be given back; nobody ever waits for it.
+
+        :raises Unavailable: ``store_closed`` after :meth:`close`.
+        """
+        with self._lock:
+            if not self._open:
+                raise Unavailable("store_closed", "The store is closed.")
+            if self._idle:
+                return self._idle.pop()
+        return _open_reader(self._path, self._cache_kib)
+
+    def give(self, connection: sqlite3.Connection) -> None:
+        """Give a connection back, in no transaction."""
+        with self._lock:
+            self._idle.append(connection)
 
     def close(self) -> None:
         """Close them all; no thread may be reading any more."""
         with self._lock:
-            for connection in self._all:
-                connection.close()
-            self._all.clear()
+            self._open = False
+            while self._idle:
+                self._idle.pop().close()

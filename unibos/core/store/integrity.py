@@ -42,13 +42,17 @@ def check_unowned(database: Path, files: BlobFiles) -> list[Finding]:
     :raises Conflict: ``database_in_use``; then its owner has to be asked.
     """
     owner = OwnerLock(database)
-    readers = Readers(database, cache_kib=2048)
     try:
-        return check(View(readers.get(), "", {}), files)
+        readers = Readers(database, cache_kib=2048)
+        connection = readers.take()
+        try:
+            return check(View(connection, "", {}), files)
+        finally:
+            readers.give(connection)
+            readers.close()
     except sqlite3.DatabaseError as error:
         return [Finding("database_damaged", f"{database}: {error}")]
     finally:
-        readers.close()
         owner.release()
 
 

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from threading import Lock
 from typing import TypeVar
 
 from unibos.base.clock import Wall, wall_ms
+from unibos.base.errors import Unavailable
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.connection import Readers, open_writer
 from unibos.core.store.counters import Counters
@@ -69,28 +71,24 @@ class Store:
         self.system = system or System()
         self.path = folder / f"{name}.db"
         folder.mkdir(parents=True, exist_ok=True)
-        self._owner = OwnerLock(self.path)
-        try:
+        with ExitStack() as undo:
+            self._owner = OwnerLock(self.path)
+            undo.callback(self._owner.release)
             connection = open_writer(self.path, options.cache_kib)
-            try:
-                migrate(connection, self.path, self.system)
-                self._counters = Counters(connection)
-                self.replica = Replica(
-                    folder / f"{name}.replica", self._counters.hlc, wall, self.system
-                )
-            except BaseException:
-                connection.close()
-                raise
-        except BaseException:
-            self._owner.release()
-            raise
+            undo.callback(connection.close)
+            migrate(connection, self.path, self.system)
+            self._counters = Counters(connection)
+            self.replica = Replica(
+                folder / f"{name}.replica", self._counters.hlc, wall, self.system
+            )
+            self._readers = Readers(self.path, options.cache_kib)
+            undo.pop_all()
         self.blobs = BlobFiles(folder / "blobs", self.system)
         self._connection = connection
         self._origin = origin
         self._definitions: dict[tuple[str, str], Collection] = {}
         self._listeners: list[Listener] = []
         self._writer = Writer(connection, self._counters.keep)
-        self._readers = Readers(self.path, options.cache_kib)
         self._pool = ThreadPoolExecutor(options.reader_threads, "store-reader")
         self._mailboxes = threading.local()
         self._writer.start()
@@ -114,7 +112,7 @@ class Store:
         look = "SELECT key FROM meta LIMIT 1"
         try:
             self.read(lambda view: view.connection.execute(look).fetchone())
-        except sqlite3.Error:
+        except (sqlite3.Error, Unavailable):
             return False
         return True
 
@@ -124,13 +122,15 @@ class Store:
 
     def read(self, question: Callable[[View], T], org: str = "") -> T:
         """Answer a short question on the caller's thread, from one consistent snapshot."""
-        connection = self._readers.get()
-        view = View(connection, org, self._definitions)
-        connection.execute("BEGIN")
+        connection = self._readers.take()
         try:
-            return question(view)
+            connection.execute("BEGIN")
+            try:
+                return question(View(connection, org, self._definitions))
+            finally:
+                connection.execute("COMMIT")
         finally:
-            connection.execute("COMMIT")
+            self._readers.give(connection)
 
     async def aread(self, question: Callable[[View], T], org: str = "") -> T:
         """Answer a question that may take long, on a reader thread."""
