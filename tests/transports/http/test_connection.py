@@ -161,6 +161,18 @@ def test_who_falls_silent_within_a_body_is_given_up(box, monkeypatch):
         assert wire.ended()
 
 
+def test_half_a_request_behind_a_stream_does_not_cut_the_stream(box, monkeypatch):
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.01)
+    with Wire(box.url) as wire:
+        wire.head("GET", "/api/v1/events", box.login["access_token"])
+        assert wire.answer_head().status == 200
+        wire.write(b"GET /health HTTP/1.1\r\nhost: ")
+        with Wire(box.url) as other:
+            assert other.ended()
+        box.owner.post("/api/v1/collections/notes/records", json={"data": {}})
+        assert wire.line()
+
+
 def test_patience_ends_with_the_request_not_with_the_answer(box, monkeypatch):
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.01)
     monkeypatch.setattr(connection, "SILENT_SECONDS", 0.01)

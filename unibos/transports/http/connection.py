@@ -133,7 +133,8 @@ class Connection(HttpToolsProtocol):
         self._patience = None if seconds is None else self.loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
-        if self.flow.read_paused:
+        answering = self._in_head and self.cycle is not None and not self.cycle.response_complete
+        if answering or self.flow.read_paused:
             # It is not the client who is slow.
             self._wait(SILENT_SECONDS)
         else:
