@@ -25,6 +25,9 @@ class Home:
     def __init__(self, folder):
         self.folder = folder
         self.data = folder / "data"
+        # As somebody makes a folder who thinks of nothing.
+        self.data.mkdir()
+        self.data.chmod(0o755)
         (folder / "unibos.toml").write_text('[board]\nprofile = "edge"\n[org]\nname = "Home"\n')
         self.environ = {
             "PATH": os.environ["PATH"],
@@ -129,6 +132,9 @@ def test_a_document_from_file_to_search_and_back(home, address):
     assert len(home.json("document", "list", "--bin")["items"]) == 1
     home.call("document", "purge", added["id"], "--yes")
     home.call("document", "show", added["id"], code=3)
+    kept = [path for path in home.data.rglob("*") if not path.is_socket()]
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+    assert {"node.db", "blobs", "work"} <= {path.name for path in kept}
 
 
 def test_jobs_can_be_followed(home, address):

@@ -24,7 +24,7 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     name: ProfileName
     uvloop: bool
-    """Whether the faster event loop is worth its 16 MiB."""
+    """Whether the faster event loop is taken, for 2 MiB more."""
     heavy_jobs: int
     """Child processes that work at the same time."""
     child_memory_mb: int

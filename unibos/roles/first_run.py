@@ -32,7 +32,7 @@ async def make_owner(config: Config, identity: Identity) -> None:
             wanted.email, wanted.name or wanted.email, wanted.password
         )
         log.info("the configuration's owner was made", extra={"email": owner.email})
-    if config.file is not None and "file" in config.origins["setup.password"]:
+    if config.file is not None and config.origins["setup.password"].startswith("file "):
         _erase(config.file)
 
 

@@ -61,7 +61,7 @@ async def node(config: Config) -> AsyncIterator[Node]:
 
         await make_owner(config, identity)
 
-        installed = modules(config)
+        installed = modules(config.documents)
         for module in installed:
             await asyncio.to_thread(install, module, store.org(identity.org))
 

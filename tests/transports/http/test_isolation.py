@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.box import PASSWORD, Running
-from unibos.base.config import load
+from unibos.base.config import Documents
 from unibos.base.ids import new_id
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.passwords import EFFORTS, Passwords
@@ -73,7 +73,7 @@ def second_org(folder):
         accounts.create(tx, STRANGER, STRANGER, "Stranger", verifier, "owner")
 
     store.write(make, org)
-    for module in modules(load({}, {}, None)):
+    for module in modules(Documents()):
         install(module, store.org(org))
     hashing.close()
     store.close()
@@ -196,6 +196,7 @@ def test_an_id_of_another_org_in_a_batch(box):
 
 def test_a_record_with_the_same_id_is_another_record(box):
     url = f"/api/v1/collections/notes/records/{box.theirs.note}"
+    box.stranger.delete(url)
     made = box.stranger.put(url, json={"data": {"title": "mine"}})
     assert made.status_code == 201
     assert box.owner.get(url).json()["data"]["title"] == SECRET

@@ -1,12 +1,13 @@
 """Settings: flags > environment > file > default, each value with its origin."""
 
 from unibos.base.config.load import DEFAULT_FILE, Explained, explain, file_in_use, load
-from unibos.base.config.settings import Config, Setting, settings
+from unibos.base.config.settings import Config, Documents, Setting, settings
 from unibos.base.config.values import choices
 
 __all__ = [
     "DEFAULT_FILE",
     "Config",
+    "Documents",
     "Explained",
     "Setting",
     "choices",
