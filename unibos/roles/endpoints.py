@@ -73,7 +73,7 @@ def _facts(parts: Parts) -> health.Facts:
         parts.key.id,
         parts.identity.org,
         online=_never,
-        ready=parts.store.healthy,
+        ready=lambda: parts.store.healthy() and parts.jobs.healthy,
     )
 
 
@@ -92,7 +92,7 @@ def _about(parts: Parts) -> status.About:
 
 
 def _gauges(runner: Jobs) -> dict[str, tuple[str, dict[str, float]]]:
-    counted: dict[str, float] = dict(runner.stats().states)
+    counted: dict[str, float] = dict(runner.states())
     return {"jobs": ("Jobs by state.", counted)}
 
 

@@ -122,10 +122,9 @@ def test_heavy_and_light_jobs_have_slots_of_their_own(place):
     sleeping(place.folder / "pids")
     place.ended(place.add(LIGHT))
     assert place.get(second).state == "queued"
-    stats = place.jobs.stats()
-    assert (stats.heavy, stats.heavy_slots, stats.light_slots) == (1, 1, 2)
-    assert (stats.states["running"], stats.states["queued"], stats.states["done"]) == (1, 1, 1)
-    assert stats.healthy
+    states = place.jobs.states()
+    assert (states["running"], states["queued"], states["done"]) == (1, 1, 1)
+    assert place.jobs.healthy
     place.org.write(lambda tx: place.jobs.cancel(tx, first))
     assert place.ended(second).state == "done"
 

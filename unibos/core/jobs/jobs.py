@@ -1,9 +1,7 @@
 """Jobs of one instance: claimed from the table, run on threads and in child processes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from unibos.base.clock import Wall, wall_ms
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.kind import JobKind, by_name
@@ -15,21 +13,7 @@ from unibos.core.store.job import Job, JobError
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
-__all__ = ["Jobs", "Settings", "Stats"]
-
 _THREADS_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """For metrics and status: ``states`` counts the jobs of all orgs by state."""
-
-    states: dict[str, int]
-    heavy: int
-    heavy_slots: int
-    light: int
-    light_slots: int
-    healthy: bool
 
 
 class Jobs:
@@ -49,12 +33,11 @@ class Jobs:
         *,
         owner: str,
         chores: Iterable[Chore] = (),
-        wall: Wall = wall_ms,
     ) -> None:
         self.kinds = by_name(kinds)
         self._store = store
         self._settings = settings
-        clock = SteadyClock(wall)
+        clock = SteadyClock()
         self._runner = Runner(store, self.kinds, settings, owner, clock)
         self._house = Housekeeping(store, settings, clock, self._runner.folders)
         self._queue = TaskQueue(
@@ -86,17 +69,14 @@ class Jobs:
             self.kinds[job.kind].failed(tx, job, why)
         return job
 
-    def stats(self) -> Stats:
-        """How it stands."""
-        runner = self._runner
-        return Stats(
-            states=self._store.read(leases.states),
-            heavy=runner.taken(runner.heavy),
-            heavy_slots=runner.heavy.slots,
-            light=runner.taken(runner.light),
-            light_slots=runner.light.slots,
-            healthy=runner.healthy and self._queue.healthy,
-        )
+    def states(self) -> dict[str, int]:
+        """How many jobs, of all orgs, are in each state."""
+        return self._store.read(leases.states)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every thread that it needs is alive."""
+        return self._runner.healthy and self._queue.healthy
 
     def _chores(self) -> list[Chore]:
         return [

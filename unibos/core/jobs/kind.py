@@ -2,7 +2,8 @@
 
 A *light* kind runs on a thread of the server. A *heavy* kind runs in a child process of its own,
 which can be killed, gives its memory back, and harms nobody when it crashes; it is split in
-three: ``prepare`` in the server, ``work`` in the child, ``complete`` in the server again.
+four: ``prepare`` in the server, ``work`` in the child, ``collect`` and ``complete`` in the server
+again.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -58,8 +58,8 @@ class Runner:
         self._owner = owner
         self._clock = clock
         self._outcomes = Outcomes(store, kinds, clock, settings.retry_seconds)
-        self.heavy = Lane(_names(kinds, HeavyKind), settings.heavy)
-        self.light = Lane(_names(kinds, LightKind), settings.light)
+        self._heavy = Lane(_names(kinds, HeavyKind), settings.heavy)
+        self._light = Lane(_names(kinds, LightKind), settings.light)
         self._attempts: dict[tuple[str, int], Attempt] = {}
         self._woken = False
         self._touched = False
@@ -99,10 +99,6 @@ class Runner:
     def healthy(self) -> bool:
         """Whether jobs are being claimed."""
         return self._thread.is_alive()
-
-    def taken(self, lane: Lane) -> int:
-        """How many of a lane's slots are in use."""
-        return sum(attempt.kind.name in lane.kinds for attempt in self._present())
 
     def run(self, job_id: str, number: int) -> None:
         """See an attempt to its end; called on a worker thread."""
@@ -155,7 +151,7 @@ class Runner:
     def _round(self) -> float | None:
         """Do what is due; the value is the seconds until something else is."""
         self._renew()
-        times = [self._fill(self.heavy), self._fill(self.light)]
+        times = [self._fill(self._heavy), self._fill(self._light)]
         times += [attempt.renew_at for attempt in self._present()]
         due = [time for time in times if time is not None]
         if not due:
@@ -164,7 +160,7 @@ class Runner:
 
     def _fill(self, lane: Lane) -> int | None:
         """Claim while there is room; the value is when the next job of the lane is due."""
-        while self.taken(lane) < lane.slots and not self._stopping:
+        while self._taken(lane) < lane.slots and not self._stopping:
             # The database may be ahead of the wall clock, and what was added now must be due now.
             self._clock.see(self._store.read(leases.newest_time))
             now = self._clock.now()
@@ -175,6 +171,9 @@ class Runner:
             if job is not None:
                 self._begin(job, now)
         return None
+
+    def _taken(self, lane: Lane) -> int:
+        return sum(attempt.kind.name in lane.kinds for attempt in self._present())
 
     def _next_due(self, lane: Lane, now: int) -> int | None:
         return self._store.read(lambda view: leases.next_due(view, lane.kinds, now))
