@@ -7,7 +7,6 @@ import shutil
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from tests.core.jobs.processes import gone
 from tests.e2e.server import Server, run
 from tests.modules.documents.gate import Gate
 from tests.modules.documents.papers import add, png
@@ -145,7 +145,7 @@ def test_after_a_kill_all_that_was_answered_is_there_and_the_job_is_done_once(da
         where = {"content-range": f"bytes {received}-{len(BYTES) - 1}/{len(BYTES)}"}
         assert owner.put(BLOB, content=BYTES[received:], headers=where).status_code == 201
         assert owner.get("/api/v1/integrity", params={"deep": "true"}).json()["sound"] is True
-    assert not Path(f"/proc/{waiting}").exists(), "no program outlives its server"
+    assert gone(waiting), "no program outlives its server"
 
 
 def test_a_stop_ends_streams_and_idle_connections_at_once(data):
