@@ -162,6 +162,13 @@ def test_a_confirmed_certificate_is_pinned(unibos, secure, tmp_path):
     assert unibos("job", "list", "--url", secure.url).code == Exit.UNREACHABLE
 
 
+def test_a_pin_outlives_a_new_password(unibos, secure):
+    secure.on("POST", "/api/v1/auth/password", PAIR | {"access_token": "b"})
+    assert logging_in(unibos, secure, "--fingerprint", secure.fingerprint).code == 0
+    assert unibos("user", "passwd", "--password-stdin", stdin=b"old\nnew\n").code == 0
+    assert unibos("job", "list").code == 0
+
+
 def test_setup_of_an_instance_with_its_own_certificate(unibos, secure):
     secure.on("POST", "/api/v1/setup", secure.Answer(PAIR, 201))
     call = (*SETUP, "--code", "1-2", "--url", secure.url)

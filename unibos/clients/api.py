@@ -60,7 +60,8 @@ class Api:
     :param logins: where a refreshed login is kept.
     :param token: an access token to use as it is, in place of a login.
     :param language: of the answers, as in ``Accept-Language``.
-    :param certificate: PEM of the only certificate to trust, in place of the public ones.
+    :param certificate: PEM of the only certificate to trust, in place of the public ones; the
+        login's when absent.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Api:
         self.address = str(address)
         self._login, self._logins, self._token = login, logins, token
         self._language = language
+        self._certificate = certificate or (login.certificate if login else "")
         self._held = ExitStack()
         socket = None
         if isinstance(address, Path):
@@ -85,7 +87,7 @@ class Api:
             base_url="http://local" if socket else self.address,
             transport=httpx2.HTTPTransport(
                 uds=socket,
-                verify=context(self.address, certificate or (login.certificate if login else "")),
+                verify=context(self.address, self._certificate),
             ),
             timeout=_TIMEOUT,
         )
@@ -154,13 +156,12 @@ class Api:
             sink.write(piece)
         return name
 
-    def events(self, path: str, *, last_id: str = "", wait_s: float = 1) -> Iterator[Event]:
+    def events(self, path: str, *, wait_s: float = 1) -> Iterator[Event]:
         """Server-sent events until the server ends the stream; a broken one is resumed.
 
-        :param last_id: resume behind this event.
         :param wait_s: seconds before a reconnect.
         """
-        failures = 0
+        last_id, failures = "", 0
         while True:
             headers = {"Accept": "text/event-stream"}
             if last_id:
@@ -178,12 +179,12 @@ class Api:
             else:
                 return
 
-    def sign_in(self, email: str, password: str, certificate: str = "") -> Login:
+    def sign_in(self, email: str, password: str) -> Login:
         """Log in and go on under that login; whoever wants to keep it stores it."""
         answer = self.post(LOGIN, {"email": email, "password": password})
-        return self.signed_in(answer, certificate)
+        return self.signed_in(answer)
 
-    def signed_in(self, answer: Mapping[str, Any], certificate: str = "") -> Login:
+    def signed_in(self, answer: Mapping[str, Any]) -> Login:
         """Go on under the login that the server has just given."""
         self._login = Login(
             url=self.address,
@@ -191,18 +192,16 @@ class Api:
             access_token=answer["access_token"],
             refresh_token=answer["refresh_token"],
             expires_ms=wall_ms() + int(answer["expires_in"]) * 1000,
-            certificate=certificate,
+            certificate=self._certificate,
         )
         return self._login
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        headers = options.pop("headers", {})
+        headers = options.pop("headers", {}) | self._headers()
         if "json" in options and options["json"] is None:
             del options["json"]
         with _reachable(self.address):
-            response = self._client.request(
-                method, path, headers=headers | self._headers(), **options
-            )
+            response = self._client.request(method, path, headers=headers, **options)
         if response.is_error:
             raise _problem(response)
         return response
@@ -247,7 +246,7 @@ class Api:
                     "login_ended", "The login has ended.", hint="Log in: unibos login"
                 ) from None
             answer.setdefault("user", {"email": old.email})
-            self._logins.keep(self.signed_in(answer, old.certificate))
+            self._logins.keep(self.signed_in(answer))
 
 
 @contextmanager

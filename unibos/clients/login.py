@@ -1,7 +1,7 @@
 """Logins that the command line keeps: ``~/.config/unibos/logins.json``, readable by its user only.
 
-Refresh tokens rotate and a second use of one ends all (DESIGN section 4), so whoever refreshes
-holds a lock, and looks first whether another process has already done so.
+A refresh token is good for once, and its second use ends the session, so whoever refreshes holds a
+lock, and looks first whether another process has already done so.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""Paths of the API (DESIGN section 7)."""
+"""Paths of the API."""
 
 from urllib.parse import quote
 

@@ -33,7 +33,7 @@ def login(asked: Asked, email: str | None, password_stdin: bool, fingerprint: st
     secret = password(say("Password"), from_stdin=password_stdin)
     api = Api(url, language=language(), certificate=certificate)
     click.get_current_context().call_on_close(api.close)
-    made = api.sign_in(email, secret, certificate)
+    made = api.sign_in(email, secret)
     with logins.locked():
         logins.keep(made)
     if asked.json:

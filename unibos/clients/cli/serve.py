@@ -28,7 +28,7 @@ def _name(key: str) -> str:
     return key.replace(".", "__")
 
 
-@command("serve", "unibos serve --data ./data --port 8001", "unibos serve --role node,worker")
+@command("serve", "unibos serve --data ./data --port 8001", "unibos serve --profile edge --tls")
 @click.pass_obj
 def serve(asked: Asked, /, **options: Any) -> None:
     """Run this instance until it is stopped."""

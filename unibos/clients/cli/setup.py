@@ -45,7 +45,7 @@ def setup(
     if asked.remote():
         logins = asked.logins()
         with logins.locked():
-            logins.keep(api.signed_in(answer, certificate))
+            logins.keep(api.signed_in(answer))
     if asked.json:
         show.document({"user": answer["user"]})
         return
