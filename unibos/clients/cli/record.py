@@ -119,7 +119,7 @@ def _told(asked: Asked, record_: Any) -> None:
     if asked.json:
         show.document(record_)
     else:
-        click.echo(record_["id"])
+        click.echo(show.clean(record_["id"]))
 
 
 record = group(

@@ -26,7 +26,8 @@ def search(asked: Asked, words: tuple[str, ...], collection: str | None, limit: 
         click.echo(say("Nothing found."))
     for item in found.items:
         title = show.clean(item.get("title")) or say("(no title)")
-        click.echo(f"{click.style(title, bold=True)}  {item['collection']}  {item['id']}")
+        where = f"{show.clean(item['collection'])}  {show.clean(item['id'])}"
+        click.echo(f"{click.style(title, bold=True)}  {where}")
         if item.get("snippet"):
             click.echo(f"  {_marked(item)}")
     show.more(found.next)

@@ -74,7 +74,7 @@ def facts(pairs: Mapping[str, object]) -> None:
 
 def state(word: str) -> str:
     """The state of a document, job or check, in words."""
-    return say(word)
+    return clean(say(word))
 
 
 def moment(iso: str | None) -> str:
