@@ -160,7 +160,7 @@ def test_a_purge_leaves_what_a_person_stored(owner):
     content = text("stored by a person, too")
     sha256 = hashlib.sha256(content).hexdigest()
     owner.put(f"/api/v1/blobs/{sha256}", content=content).raise_for_status()
-    taken = add(owner, content)
+    taken = read(owner, add(owner, content))
     owner.delete(f"{DOCUMENTS}/{taken['id']}", params={"purge": "true"}).raise_for_status()
     assert owner.get(f"/api/v1/blobs/{sha256}").content == content
 
@@ -279,6 +279,7 @@ def test_what_cannot_be_read_fails_with_a_reason_and_keeps_its_original(owner, c
 
 
 def test_the_status_counts_documents(owner):
+    read(owner, add(owner, text("to be counted")))
     counted = owner.get("/api/v1/status").json()["modules"]["documents"]
     assert counted["done"] > 0
     assert set(counted) <= {"queued", *FINAL}
