@@ -46,7 +46,7 @@ DOCUMENTS = Collection(
     schema=Schema(
         {
             "type": "object",
-            "required": ["status", "sha256", "size", "media_type"],
+            "required": ["status", "job", "sha256", "size", "media_type"],
             "properties": _PROPERTIES,
         }
     ),

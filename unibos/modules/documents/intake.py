@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unibos.base.errors import Conflict, NotFound, Unsupported
+from unibos.base.ids import new_id
 from unibos.core.identity.scope import Scope
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Upload
@@ -90,16 +91,16 @@ def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, b
         if "binned_at" in present.data:
             return restore(tx, present.id), False
         return present, False
-    record = records.create(tx, NAME, DOCUMENTS.draft(_data(arrival)))
-    blobs.add(tx, arrival.blob, original_of(record.id))
-    job = jobs.add(tx, reading, {"document": record.id})
-    record = records.patch(tx, NAME, record.id, {"job": job.id}, DOCUMENTS.draft)
-    return record, True
+    id_ = new_id(tx.stamp()[0])
+    blobs.add(tx, arrival.blob, original_of(id_))
+    job = jobs.add(tx, reading, {"document": id_})
+    return records.create(tx, NAME, DOCUMENTS.draft(_data(arrival, job)), id_), True
 
 
-def _data(arrival: Arrival) -> dict[str, object]:
+def _data(arrival: Arrival, job: Job) -> dict[str, object]:
     data: dict[str, object] = {
         "status": "queued",
+        "job": job.id,
         "sha256": arrival.blob.sha256,
         "size": arrival.blob.size,
         "media_type": arrival.media_type,

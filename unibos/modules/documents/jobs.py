@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from unibos.base.errors import NotFound
+from unibos.base.errors import Error, NotFound
 from unibos.core.jobs.kind import HeavyKind, Report, Task
 from unibos.core.store import blobs, records
 from unibos.core.store.blobs import Blob
@@ -67,7 +67,11 @@ def collect(store: OrgStore, result: Any, folder: Path) -> Any:
     if not picture.exists():
         return {"reading": result}
     upload = store.blobs.upload(_MAX_THUMBNAIL)
-    upload.write(picture.read_bytes())
+    try:
+        upload.write(picture.read_bytes())
+    except Error:
+        upload.abort()
+        raise
     blob = upload.finish(store.blobs)
     return {"reading": result, "thumbnail": {"sha256": blob.sha256, "size": blob.size}}
 

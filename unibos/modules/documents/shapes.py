@@ -159,7 +159,7 @@ def _common(id_: str, record: Record, data: dict[str, Any], *, running: bool) ->
         "sha256": data["sha256"],
         "thumbnail": f"/api/v1/documents/{id_}/thumbnail" if "thumbnail" in data else None,
         "error": Failure(**error) if error else None,
-        "job": data.get("job", ""),
+        "job": data["job"],
         "created_at": iso(made_at_ms(id_)),
         "updated_at": iso(hlc_ms(record.clock[0])),
         "binned_at": data.get("binned_at"),
