@@ -3,7 +3,8 @@
 An account is a user together with the membership in one org. Every verb stays in its view's org,
 but for four that have to look across orgs, because only their answer tells the org:
 :func:`local_org`, :func:`by_email` (a login), :func:`org_of_session` (a refresh token that was
-proved genuine) and :func:`forget_sessions` (housekeeping).
+proved genuine) and :func:`forget_sessions` (housekeeping). Addresses are unique in all orgs, for
+they are what a login begins with.
 
 Roles and reasons are plain words here; what they mean is identity's business.
 """
