@@ -41,9 +41,14 @@ def test_files_that_may_not_grow(tmp_path):
     assert run(tmp_path, "limit") == SOUND
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("unshare") is None,
-    reason="mounting a small file system needs root and unshare",
-)
+def can_mount() -> bool:
+    """Root in a container may be refused a mount all the same."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return False
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="a small file system cannot be mounted here")
 def test_a_small_file_system(tmp_path):
     assert run(tmp_path, "tmpfs", "unshare", "--mount") == SOUND
