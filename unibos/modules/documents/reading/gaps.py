@@ -41,6 +41,8 @@ def unread_bands(page: Prepared, words: Iterable[Word]) -> list[tuple[int, int]]
         elif ink <= _BAND_INK and start is not None:
             bands.append((start * _STEP, place * _STEP))
             start = None
+    # What touches the upper or lower edge is a scanner's shadow, not a line.
+    bands = [band for band in bands if band[0] > 0 and band[1] < marks.height - _STEP]
     low, high = _LOWEST * page.text_height, _HIGHEST * page.text_height
     return [(top, bottom) for top, bottom in bands if low <= bottom - top <= high]
 

@@ -69,10 +69,10 @@ def small(image: Image.Image) -> Image.Image:
     """An upright copy for looking at, on white, no side longer than 480 pixels."""
     if image.mode in _GREYISH:
         picture = grey(image)
-    elif image.mode == "P" or "A" in image.mode:
+    elif _clear(image):
         picture = _on_white(image)
     else:
-        picture = image.copy()
+        picture = image.convert("RGB")
     picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
     upright: Image.Image = ImageOps.exif_transpose(picture)
     return upright.convert("RGB")
@@ -91,7 +91,7 @@ def grey(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith("I;16") or image.mode == "I":
         return image.point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode == "P" or "A" in image.mode:
+    if _clear(image):
         return _on_white(image).convert("L")
     return image.convert("L")
 
@@ -155,6 +155,11 @@ def _too_large(what: str, **facts: object) -> TooLarge:
         hint="Scan at 300 dpi, or scale the picture down.",
         **facts,
     )
+
+
+def _clear(image: Image.Image) -> bool:
+    """Tell whether parts of the picture may be transparent."""
+    return "A" in image.mode or "transparency" in image.info
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -58,7 +58,6 @@ _FIRST_LOOK = _Look(own_size=True, thick=False)
 _OTHER_LOOKS = (
     _Look(own_size=False, thick=True),
     _Look(own_size=False, thick=False),
-    _Look(own_size=True, thick=True),
 )
 
 
@@ -104,8 +103,10 @@ class Recognizer:
 
     def _read(self, grey: Image.Image, seen: picture.Survey) -> tuple[Recognised, int]:
         """Read a page as it lies; also tells how many words there seem to be."""
-        page = barcodes.without_barcodes(picture.prepare(grey, seen))
+        page = picture.prepare(grey, seen)
         narrow = seen.letters < _NARROW and not seen.busy
+        if narrow:
+            page = barcodes.without_barcodes(page)
         found = self._look(page, _FIRST_LOOK) if narrow else self._pass(page.image, _AUTOMATIC)
         better = self._other_model(found)
         if better:

@@ -24,16 +24,22 @@ def skeleton(text: str) -> tuple[str, ...]:
 
 def mentions(text: str, phrases: Iterable[str]) -> bool:
     """Tell whether a text holds one of the phrases as whole words, small errors forgiven."""
-    return any(position(text, phrase) is not None for phrase in phrases)
+    words = skeleton(text)
+    return any(_stands_in(words, skeleton(phrase)) for phrase in phrases)
 
 
-def position(text: str, phrase: str) -> int | None:
-    """Index of the word at which the phrase starts, ``None`` if it is not there."""
-    words, wanted = skeleton(text), skeleton(phrase)
-    for start in range(len(words) - len(wanted) + 1):
-        if all(alike(words[start + step], word) for step, word in enumerate(wanted)):
-            return start
-    return None
+def _stands_in(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    first = wanted[0]
+    length = len(first)
+    for start, word in enumerate(words):
+        # Lengths are compared here because nearly all words fail at that.
+        if word == first or (
+            length >= _FORGIVING and -1 <= len(word) - length <= 1 and alike(word, first)
+        ):
+            following = words[start + 1 : start + len(wanted)]
+            if len(following) == len(wanted) - 1 and all(map(alike, following, wanted[1:])):
+                return True
+    return False
 
 
 def alike(word: str, wanted: str) -> bool:
