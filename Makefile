@@ -1,6 +1,7 @@
 # make run    set up what is missing and start a node with its data in ./data
 # make test   set up what is missing and run the whole suite
-# make check  lint, types and layers
+# make unit   its fast part, with coverage of the core; make test-long: with far more examples
+# make check  lint, types and layers; make format mends what a program can mend
 # make lock   renew the locked dependencies from pyproject.toml
 
 PYTHON ?= python3
