@@ -14,8 +14,8 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
-from unibos.core.jobs.settings import Settings
 from unibos.core.module.manifest import install
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
@@ -81,8 +81,8 @@ async def node(config: Config) -> AsyncIterator[Node]:
         yield Node(f"{scheme}://{_shown(config.node.host)}:{server.port}", identity.setup_code)
 
 
-def _limits(config: Config) -> Settings:
-    return Settings(
+def _limits(config: Config) -> JobOptions:
+    return JobOptions(
         folder=config.data / "work",
         heavy=config.jobs.heavy,
         memory_mb=config.jobs.memory_mb,

@@ -8,7 +8,8 @@ import pytest
 
 from tests.core.jobs import job_kinds
 from tests.core.jobs.processes import CHILD
-from unibos.core.jobs.jobs import Jobs, Settings
+from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.options import Options
 from unibos.core.store import collections, jobs, query
 from unibos.core.store.jobs import Job
 from unibos.core.store.store import OrgStore, Store
@@ -32,9 +33,9 @@ class Place:
         with self._commit:
             self._commit.notify_all()
 
-    def start(self, *, kinds=job_kinds.KINDS, owner: str = "me", **settings: object) -> Jobs:
+    def start(self, *, kinds=job_kinds.KINDS, owner: str = "me", **options: object) -> Jobs:
         chosen = {"folder": self.folder / "work", "command": CHILD, "retry_seconds": 0.01}
-        self.jobs = Jobs(self.store, kinds, Settings(**(chosen | settings)), owner=owner)
+        self.jobs = Jobs(self.store, kinds, Options(**(chosen | options)), owner=owner)
         self.jobs.start()
         return self.jobs
 

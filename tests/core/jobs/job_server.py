@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.core.jobs.job_kinds import HEAVY, KINDS, LIGHT, SEEN
 from tests.core.jobs.processes import CHILD
-from unibos.core.jobs.jobs import Jobs, Settings
+from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.options import Options
 from unibos.core.store import collections, jobs, leases, system
 from unibos.core.store.store import Store
 
@@ -49,8 +50,8 @@ def main() -> None:
 
     store.listen(heard)
     org.write(lambda tx: collections.declare(tx, SEEN))
-    settings = Settings(folder=folder / "work", heavy=2, command=CHILD, retry_seconds=0.01)
-    runner = Jobs(store, KINDS, settings, owner="me")
+    options = Options(folder=folder / "work", heavy=2, command=CHILD, retry_seconds=0.01)
+    runner = Jobs(store, KINDS, options, owner="me")
     if len(sys.argv) > 2:
         point, _, number = sys.argv[2].partition(":")
         die_at(point, int(number))

@@ -10,7 +10,7 @@ from tests.core.jobs.processes import CHILD, gone, sleeping
 from unibos.base.errors import Conflict, Invalid, Unavailable
 from unibos.core.jobs.attempt import Attempt
 from unibos.core.jobs.kind import HeavyKind, LightKind
-from unibos.core.jobs.settings import Settings
+from unibos.core.jobs.options import Options
 from unibos.core.store import jobs, leases
 from unibos.core.store.jobs import JobError
 
@@ -29,8 +29,8 @@ def attempt(place):
             lambda tx: leases.claim(tx, [kind.name], "me", now=FAR, lease_until=FAR)
         )
         assert job.id == job_id
-        settings = Settings(folder=place.folder / "work", command=CHILD, progress_seconds=0)
-        return Attempt(place.store, job, kind, settings)
+        options = Options(folder=place.folder / "work", command=CHILD, progress_seconds=0)
+        return Attempt(place.store, job, kind, options)
 
     return make
 

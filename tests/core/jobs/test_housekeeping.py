@@ -8,7 +8,7 @@ import pytest
 from tests.core.jobs.job_kinds import LIGHT
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
-from unibos.core.jobs.settings import Settings
+from unibos.core.jobs.options import Options
 from unibos.core.store import blobs, jobs, leases
 
 DAY_MS = 24 * 3600 * 1000
@@ -24,7 +24,7 @@ class House:
         self.used = set()
         self.chores = Housekeeping(
             place.store,
-            Settings(folder=place.folder / "work", keep_days=30, grace_hours=24),
+            Options(folder=place.folder / "work", keep_days=30, grace_hours=24),
             SteadyClock(lambda: self.wall),
             lambda: self.used,
             lambda: self.passed,

@@ -13,9 +13,9 @@ from unibos.base import errors
 from unibos.core.jobs import messages
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.kind import LightKind, Task, by_name
+from unibos.core.jobs.options import child_command
 from unibos.core.jobs.outcome import LONGEST_PAUSE, pause_seconds
 from unibos.core.jobs.pace import Pace
-from unibos.core.jobs.settings import child_command
 from unibos.core.store.job import Progress
 
 

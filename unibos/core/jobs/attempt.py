@@ -10,9 +10,9 @@ from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.kind import HeavyKind, JobKind, Task
 from unibos.core.jobs.messages import Request
+from unibos.core.jobs.options import Options
 from unibos.core.jobs.pace import Pace
 from unibos.core.jobs.process import Child
-from unibos.core.jobs.settings import Settings
 from unibos.core.store import leases
 from unibos.core.store.job import Job, Progress
 from unibos.core.store.store import Store
@@ -29,17 +29,17 @@ class _Ended(BaseException):
 class Attempt:
     """The work of one attempt, in a child or on the caller's thread."""
 
-    def __init__(self, store: Store, job: Job, kind: JobKind, settings: Settings) -> None:
+    def __init__(self, store: Store, job: Job, kind: JobKind, options: Options) -> None:
         self.job = job
         self.kind = kind
         self.why: Error | None = None
         """Why it was made to end."""
         self.renew_at = 0
         """When the lease is to be renewed."""
-        self.folder = settings.folder / f"{job.id}-{job.attempt}"
+        self.folder = options.folder / f"{job.id}-{job.attempt}"
         self._store = store
-        self._settings = settings
-        self._pace = Pace(self._write, settings.progress_seconds)
+        self._options = options
+        self._pace = Pace(self._write, options.progress_seconds)
         self._lock = threading.Lock()
         self._child: Child | None = None
 
@@ -75,7 +75,7 @@ class Attempt:
         child = None
         try:
             self.folder.mkdir(parents=True)
-            most = self._settings.memory_mb
+            most = self._options.memory_mb
             request = Request(
                 kind=kind.name,
                 task=_absolute(task),
@@ -86,7 +86,7 @@ class Attempt:
             with self._lock:
                 if self.why is not None:
                     raise self.why
-                child = self._child = Child(self._settings.command, request)
+                child = self._child = Child(self._options.command, request)
             result = child.run(self._pace, kind.timeout_seconds)
             return kind.collect(self._store.org(self.job.org), result, self.folder)
         except Error as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from unibos.core.jobs.clock import SteadyClock
-from unibos.core.jobs.settings import Settings
+from unibos.core.jobs.options import Options
 from unibos.core.store import blobs, leases
 from unibos.core.store.store import Store
 
@@ -31,7 +31,7 @@ class Housekeeping:
     """
 
     store: Store
-    settings: Settings
+    options: Options
     clock: SteadyClock
     in_use: Callable[[], set[str]]
     monotonic: Callable[[], float] = time.monotonic
@@ -41,7 +41,7 @@ class Housekeeping:
         """Remove jobs that ended longer ago than they are kept; the count of them."""
         if not self._daily("old jobs"):
             return 0
-        before = self.clock.now() - int(self.settings.keep_days * _DAY_MS)
+        before = self.clock.now() - int(self.options.keep_days * _DAY_MS)
         removed = 0
         while self.store.read(lambda view: leases.finished_before(view, before)):
             removed += self.store.write(lambda tx: leases.prune(tx, before))
@@ -51,9 +51,9 @@ class Housekeeping:
 
     def folders(self) -> int:
         """Remove the folders of children that are gone; the count of them."""
-        if not self.settings.folder.exists():
+        if not self.options.folder.exists():
             return 0
-        present = list(self.settings.folder.iterdir())
+        present = list(self.options.folder.iterdir())
         # In this order: a folder that is made after the look is not in the list.
         used = self.in_use()
         left = [folder for folder in present if folder.name not in used]
@@ -65,7 +65,7 @@ class Housekeeping:
         """Remove bytes that no row names; the count of them."""
         if not self._daily("orphaned blobs"):
             return 0
-        grace = self.settings.grace_hours * 3600
+        grace = self.options.grace_hours * 3600
         files = self.store.blobs
         orphans = [
             path

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.kind import JobKind, by_name
+from unibos.core.jobs.options import Options
 from unibos.core.jobs.queue import Chore, TaskQueue
 from unibos.core.jobs.runner import Runner
-from unibos.core.jobs.settings import Settings
 from unibos.core.store import jobs, leases
 from unibos.core.store.job import Job, JobError
 from unibos.core.store.store import Store
@@ -29,19 +29,18 @@ class Jobs:
         self,
         store: Store,
         kinds: Iterable[JobKind],
-        settings: Settings,
+        options: Options,
         *,
         owner: str,
         chores: Iterable[Chore] = (),
     ) -> None:
         self.kinds = by_name(kinds)
         self._store = store
-        self._settings = settings
         clock = SteadyClock()
-        self._runner = Runner(store, self.kinds, settings, owner, clock)
-        self._house = Housekeeping(store, settings, clock, self._runner.folders)
+        self._runner = Runner(store, self.kinds, options, owner, clock)
+        self._house = Housekeeping(store, options, clock, self._runner.folders)
         self._queue = TaskQueue(
-            settings.heavy + settings.light, self._runner.run, (*chores, *self._chores())
+            options.heavy + options.light, self._runner.run, (*chores, *self._chores())
         )
 
     def start(self) -> None:

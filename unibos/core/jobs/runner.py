@@ -13,8 +13,8 @@ from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.attempt import Attempt
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.kind import HeavyKind, Kinds, LightKind
+from unibos.core.jobs.options import Options
 from unibos.core.jobs.outcome import Outcomes
-from unibos.core.jobs.settings import Settings
 from unibos.core.store import leases
 from unibos.core.store.job import Job
 from unibos.core.store.store import Store
@@ -48,18 +48,18 @@ class Runner:
         self,
         store: Store,
         kinds: Kinds,
-        settings: Settings,
+        options: Options,
         owner: str,
         clock: SteadyClock,
     ) -> None:
         self._store = store
         self._kinds = kinds
-        self._settings = settings
+        self._options = options
         self._owner = owner
         self._clock = clock
-        self._outcomes = Outcomes(store, kinds, clock, settings.retry_seconds)
-        self._heavy = Lane(_names(kinds, HeavyKind), settings.heavy)
-        self._light = Lane(_names(kinds, LightKind), settings.light)
+        self._outcomes = Outcomes(store, kinds, clock, options.retry_seconds)
+        self._heavy = Lane(_names(kinds, HeavyKind), options.heavy)
+        self._light = Lane(_names(kinds, LightKind), options.light)
         self._attempts: dict[tuple[str, int], Attempt] = {}
         self._woken = False
         self._touched = False
@@ -185,7 +185,7 @@ class Runner:
         )
 
     def _begin(self, job: Job, now: int) -> None:
-        attempt = Attempt(self._store, job, self._kinds[job.kind], self._settings)
+        attempt = Attempt(self._store, job, self._kinds[job.kind], self._options)
         attempt.renew_at = now + self._lease_ms // 2
         with self._state:
             self._attempts[job.id, job.attempt] = attempt
@@ -258,7 +258,7 @@ class Runner:
 
     @property
     def _lease_ms(self) -> int:
-        return int(self._settings.lease_seconds * 1000)
+        return int(self._options.lease_seconds * 1000)
 
 
 def _names(kinds: Kinds, sort: type[HeavyKind | LightKind]) -> tuple[str, ...]:

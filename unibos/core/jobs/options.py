@@ -13,7 +13,7 @@ def child_command() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Options:
     """Limits and intervals.
 
     :param folder: where each child gets an empty folder; what else is in it is removed.
