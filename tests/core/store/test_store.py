@@ -267,6 +267,14 @@ def test_collections_are_kept_per_org_and_renewed(store, org):
     assert org.read(lambda view: collections.get(view, "notes")).draft({"title": "x"})
 
 
+def test_an_org_has_a_bounded_number_of_collections(org, monkeypatch):
+    monkeypatch.setattr(collections, "MAX_COLLECTIONS", 2)
+    org.write(lambda tx: collections.create(tx, replace(NOTES, name="second")))
+    with pytest.raises(Conflict) as caught:
+        org.write(lambda tx: collections.create(tx, replace(NOTES, name="third")))
+    assert caught.value.code == "too_many_collections"
+
+
 def test_a_renewed_definition_is_told_to_older_views_too(store, org):
     renewed = replace(NOTES, key=None)
 

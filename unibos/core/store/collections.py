@@ -9,6 +9,8 @@ from unibos.core.store.definitions import Collection, Export, Search, Strategy
 from unibos.core.store.drafts import Schema
 from unibos.core.store.transaction import Transaction, View
 
+MAX_COLLECTIONS = 500
+
 _SELECT = (
     "SELECT name, schema, strategy, export, ceiling, search, module, managed, key"
     " FROM collections WHERE org = ?"
@@ -108,8 +110,14 @@ def declare(tx: Transaction, collection: Collection) -> None:
 def create(tx: Transaction, collection: Collection) -> None:
     """Make a collection that does not exist yet.
 
-    :raises Conflict: ``collection_exists``.
+    :raises Conflict: ``collection_exists``, ``too_many_collections``.
     """
+    if len(names(tx)) >= MAX_COLLECTIONS:
+        raise Conflict(
+            "too_many_collections",
+            f"An org has at most {MAX_COLLECTIONS} collections.",
+            hint="Keep records of one shape in one collection, and tell them apart by a field.",
+        )
     if _find(tx, collection.name) is not None:
         raise Conflict(
             "collection_exists",
