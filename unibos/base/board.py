@@ -4,7 +4,6 @@ The model comes from the device tree (Devicetree Specification 0.4, ``model``), 
 ``/proc/meminfo``. Everything is read below a root folder, so that tests can make up a machine.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -46,8 +45,6 @@ class Board(Struct, frozen=True, kw_only=True):
     memory_mb: int
     """Memory in MiB; a container's limit where there is one."""
     cores: int
-    arch: str
-    """The kernel's machine name, such as ``aarch64``."""
     profile: Profile
 
 
@@ -69,7 +66,6 @@ def detect(
         name=name,
         memory_mb=memory_mb,
         cores=cores,
-        arch=os.uname().machine,
         profile=limits(profile or profile_for(model, memory_mb), cores),
     )
 

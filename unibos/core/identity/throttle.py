@@ -22,14 +22,16 @@ LIMIT = 2048
 
 
 class Kind(Enum):
-    """What is counted: its free tries, and the longest wait in seconds."""
+    """What is counted: its free tries, and the longest wait in seconds.
+
+    The name keeps two kinds with the same numbers apart.
+    """
 
     ACCOUNT = ("account", 5, 60)
     ADDRESS = ("address", 20, 900)
     SETUP = ("setup", 5, 60)
 
-    def __init__(self, label: str, free: int, cap: int) -> None:
-        self.label = label
+    def __init__(self, _name: str, free: int, cap: int) -> None:
         self.free = free
         self.cap = cap
 
