@@ -2,11 +2,9 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -64,11 +62,8 @@ class Home:
 
 
 @pytest.fixture
-def home():
-    # A socket's path holds no more than 107 bytes, and pytest's folders are long.
-    folder = Path(tempfile.mkdtemp(prefix="unibos-"))
-    yield Home(folder)
-    shutil.rmtree(folder)
+def home(tmp_path):
+    return Home(tmp_path)
 
 
 @pytest.fixture
