@@ -84,12 +84,12 @@ def page(view: View, collection: str, query: Query) -> Page:
 def _page(rows: Iterable[tuple[Any, ...]], query: Query) -> Page:
     items: list[Record] = []
     size, last = 0, None
-    for *row, value in rows:
+    for row in rows:
         if len(items) == query.limit or size >= PAGE_BYTES:
             return Page(items, _cursor(query.sort, last, items[-1].id))
-        items.append(from_row(tuple(row)))
+        items.append(from_row(row[:-1]))
         size += len(items[-1].text)
-        last = value
+        last = row[-1]
     return Page(items, None)
 
 
