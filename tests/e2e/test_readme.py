@@ -48,9 +48,7 @@ def place(shared_data) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="unibos-"))
     program = folder / ".venv/bin/unibos"
     program.parent.mkdir(parents=True)
-    program.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m unibos "$@"\n'
-    )
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m unibos "$@"\n')
     program.chmod(0o755)
     receipt = shared_data / "receipts/de-lidl_02032020_02_00716.jpg"
     shutil.copy(receipt, folder / "receipt.jpg")
