@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unibos.core.store import records, search
+from unibos.core.store import integrity, records, search
 
 from .conftest import NOTES
 
@@ -61,6 +61,17 @@ def test_the_index_follows_changes_deletes_and_the_bin(org):
     assert found(org, "second") == [made.id]
     org.write(lambda tx: records.delete(tx, "notes", made.id))
     assert found(org, "second") == []
+
+
+@pytest.mark.parametrize("change", ["create", "delete"])
+def test_a_check_does_not_take_what_came_after_a_search_for_damage(org, change):
+    made = create(org, title="first")
+    assert found(org, "first") == [made.id]
+    if change == "create":
+        create(org, title="second")
+    else:
+        org.write(lambda tx: records.delete(tx, "notes", made.id))
+    assert org.read(lambda view: integrity.check(view, org.blobs)) == []
 
 
 def test_orgs_and_collections_are_kept_apart(store, org):
