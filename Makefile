@@ -19,17 +19,18 @@ run: $(READY)
 	@packaging/setup system
 	@$(BIN)/unibos --data $(DATA) serve --role node --port $(PORT)
 
+# The tests of a file share a server, so one worker runs them all.
 test: $(DEV_READY)
 	@packaging/setup system
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 # The part without real processes, real OCR and killed servers; coverage of the core is its measure.
 unit: $(DEV_READY)
-	@$(BIN)/pytest -n $(WORKERS) -m "not e2e and not fault" --cov --cov-report= $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not e2e and not fault" --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include 'unibos/core/*' --fail-under 95 --skip-covered
 
 test-long: $(DEV_READY)
-	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(DEV_READY)
 	@$(BIN)/ruff format --check .
