@@ -12,6 +12,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+pytestmark = pytest.mark.e2e
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
