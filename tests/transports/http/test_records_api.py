@@ -234,3 +234,14 @@ def test_head_is_get_without_the_body(owner):
     answer = owner.head(f"{NOTES}/{made['id']}")
     assert (answer.status_code, answer.content) == (200, b"")
     assert int(answer.headers["content-length"]) > 0
+
+
+def test_the_answer_of_a_batch_has_a_limit(owner):
+    large = make(owner, body="x" * 1_000_000)
+    patches = [
+        {"op": "patch", "collection": "notes", "id": large["id"], "data": {"title": str(number)}}
+        for number in range(20)
+    ]
+    refused(owner.post("/api/v1/batch", json={"writes": patches}), 413, "batch_too_large")
+    assert owner.get(f"{NOTES}/{large['id']}").json() == large
+    assert owner.post("/api/v1/batch", json={"writes": patches[:3]}).status_code == 200

@@ -68,7 +68,7 @@ class Setup:
             raise Unauthenticated(
                 "setup_code_wrong",
                 "This is not the setup code.",
-                hint=f"Read it with: sudo cat {self._path}",
+                hint="It stands in the journal, and on the box in the data folder's setup-code.",
             )
         begun = await self._make_owner(check(email, name, password), self._sessions.open)
         return self._sessions.answer(*begun)

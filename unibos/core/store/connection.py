@@ -94,7 +94,10 @@ class Readers:
     def give(self, connection: sqlite3.Connection) -> None:
         """Give a connection back, in no transaction."""
         with self._lock:
-            self._idle.append(connection)
+            if self._open:
+                self._idle.append(connection)
+            else:
+                connection.close()
 
     def close(self) -> None:
         """Close them all; no thread may be reading any more."""

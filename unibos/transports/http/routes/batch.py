@@ -20,6 +20,7 @@ from unibos.core.store.transaction import Transaction
 from unibos.transports.http.routes.records import RecordOut, checked_id, writable
 
 MAX_WRITES = 500
+MAX_ANSWER = 16 * MIB
 
 
 class Write(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +50,20 @@ async def write_batch(scope: Scope, call: Call) -> Answer:
     steps = [_prepared(scope, number, write) for number, write in enumerate(call.body.writes)]
 
     def run(tx: Transaction) -> list[Raw]:
-        return [_step(tx, number, step) for number, step in enumerate(steps)]
+        items: list[Raw] = []
+        room = MAX_ANSWER
+        for number, step in enumerate(steps):
+            items.append(_step(tx, number, step))
+            room -= len(bytes(items[-1]))
+            if room < 0:
+                raise TooLarge(
+                    "batch_too_large",
+                    f"The records have more than {MAX_ANSWER} bytes together."
+                    " Nothing of the batch was kept.",
+                    hint="Send fewer writes at a time.",
+                    limit=MAX_ANSWER,
+                )
+        return items
 
     return Answer({"items": await scope.store.awrite(run)})
 
