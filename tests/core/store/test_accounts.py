@@ -18,7 +18,10 @@ def store(tmp_path):
 
     def two_orgs(tx):
         for org in (ONE, OTHER):
-            tx.connection.execute("INSERT INTO orgs VALUES (?, ?, 'family', 0)", (org, org))
+            tx.connection.execute(
+                "INSERT INTO orgs (id, name, type, created_at) VALUES (?, ?, 'family', 0)",
+                (org, org),
+            )
 
     opened.write(two_orgs)
     yield opened

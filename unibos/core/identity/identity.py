@@ -24,7 +24,7 @@ from unibos.core.identity.scope import Scope, local_scope, system_scope
 from unibos.core.identity.sessions import Sessions, Tools
 from unibos.core.identity.setup import Setup
 from unibos.core.identity.throttle import Throttle
-from unibos.core.identity.tokens import AccessTokens, RefreshTokens
+from unibos.core.identity.tokens import AccessTokens, RefreshTokens, token_invalid
 from unibos.core.identity.users import Users
 from unibos.core.store import accounts
 from unibos.core.store.store import Store
@@ -157,12 +157,21 @@ class Identity:
         """
         return self._sessions.authenticate(access_token)
 
-    def local_scope(self, uid: int) -> Scope:
+    def local_scope(self, uid: int, org: str = "") -> Scope:
         """See :func:`unibos.core.identity.scope.local_scope`.
 
+        :param org: id of the org to act in; empty: the instance's own.
         :raises Forbidden: ``peer_refused``.
         """
-        return local_scope(self._tools.store, self.org, uid, self._service_uid)
+        return local_scope(self._tools.store, org or self.org, uid, self._service_uid)
+
+    def machine(self, token: str) -> Scope:
+        """A node has no nodes of its own to ask it.
+
+        :raises Unauthenticated: ``token_invalid``.
+        """
+        del token
+        raise token_invalid()
 
     def system_scope(self, name: str) -> Scope:
         """The scope of the instance's own work in the local org."""

@@ -47,11 +47,12 @@ class Principal:
     """Who asks.
 
     :param kind: ``user`` for an account; ``local`` for a process of this machine, known by its
-        user id; ``system`` for the instance's own work.
-    :param id: the account's id; for ``local`` ``uid:N``; for ``system`` the name.
+        user id; ``system`` for the instance's own work; ``node`` for an instance that joined.
+    :param id: the account's id; for ``local`` ``uid:N``; for ``system`` the name; for ``node``
+        the instance's id.
     """
 
-    kind: Literal["user", "local", "system"]
+    kind: Literal["user", "local", "system", "node"]
     id: str
     name: str
     email: str = ""
@@ -61,7 +62,9 @@ class Principal:
 class Scope:
     """Who asks, and that one org's store.
 
-    :param session: the session behind the access token; empty for ``local`` and ``system``.
+    :param session: the session behind the access token; empty where there is none.
+    :param operator: whether who asks runs this instance: an owner of its own org, or a process on
+        the machine. Only operators may look beyond their org.
     """
 
     org: str
@@ -69,6 +72,20 @@ class Scope:
     principal: Principal
     role: Role
     session: str = ""
+    operator: bool = False
+
+    def require_operator(self) -> None:
+        """Let only those pass who run this instance.
+
+        :raises Forbidden: ``operator_required``.
+        """
+        if not self.operator:
+            raise Forbidden(
+                "operator_required",
+                "Only who runs this hub may do this.",
+                hint="On the hub itself: sudo unibos hub --help. Over the network: log in as an"
+                " owner of the hub's own org.",
+            )
 
     def require(self, role: Role) -> None:
         """Let only this role and higher ones pass.
@@ -113,4 +130,5 @@ def local_scope(store: Store, org: str, uid: int, service_uid: int) -> Scope:
             hint="Put sudo in front of the command.",
         )
     name = "root" if uid == ROOT_UID else "service"
-    return Scope(org, store.org(org), Principal("local", f"uid:{uid}", name), Role.OWNER)
+    principal = Principal("local", f"uid:{uid}", name)
+    return Scope(org, store.org(org), principal, Role.OWNER, operator=True)

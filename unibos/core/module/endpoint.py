@@ -133,6 +133,7 @@ class Endpoint:
     :param body: a struct type for JSON, a :class:`File`, or None.
     :param answers: status → the answer's type (None: empty; :class:`Media`: not JSON).
     :param errors: kinds that the handler raises beyond those of its declaration.
+    :param machine: asked by a node of the org with its machine token, and by nobody else.
     """
 
     method: str
@@ -146,6 +147,7 @@ class Endpoint:
     body_limit: int = 2 * MIB
     errors: tuple[type[Error], ...] = ()
     root: bool = False
+    machine: bool = False
 
     @property
     def full_path(self) -> str:

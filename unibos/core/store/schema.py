@@ -74,10 +74,13 @@ def _back_up(connection: sqlite3.Connection, path: Path, version: int, system: S
         ) from error
 
 
-def _first(database: "Database") -> None:
-    for statement in _FIRST.split(";\n"):
-        if statement.strip():
-            database.execute(statement)
+def _statements(text: str) -> Migration:
+    def run(database: "Database") -> None:
+        for statement in text.split(";\n"):
+            if statement.strip():
+                database.execute(statement)
+
+    return run
 
 
 _FIRST = """
@@ -223,4 +226,104 @@ CREATE TABLE job_events (
 CREATE INDEX job_events_by_job ON job_events (job, num)
 """
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+_HUB = """
+ALTER TABLE orgs ADD COLUMN slug TEXT;
+ALTER TABLE orgs ADD COLUMN plan TEXT NOT NULL DEFAULT 'self_hosted';
+ALTER TABLE orgs ADD COLUMN max_users INTEGER;
+ALTER TABLE orgs ADD COLUMN max_nodes INTEGER;
+ALTER TABLE orgs ADD COLUMN max_storage_gb INTEGER;
+ALTER TABLE orgs ADD COLUMN enabled_modules TEXT;
+ALTER TABLE orgs ADD COLUMN custom_domain TEXT;
+ALTER TABLE orgs ADD COLUMN delete_after INTEGER;
+
+CREATE UNIQUE INDEX orgs_by_slug ON orgs (slug) WHERE slug IS NOT NULL;
+
+CREATE UNIQUE INDEX orgs_by_domain ON orgs (custom_domain) WHERE custom_domain IS NOT NULL;
+
+CREATE TABLE invitations (
+    org TEXT NOT NULL REFERENCES orgs(id),
+    id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    role TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    invited_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (org, id)
+) WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+    kid TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    public TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    current_at INTEGER,
+    retired_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE revocations (
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    before INTEGER NOT NULL,
+    keep_until INTEGER NOT NULL,
+    PRIMARY KEY (org, kind, id)
+) WITHOUT ROWID;
+
+CREATE TABLE clients (
+    org TEXT NOT NULL REFERENCES orgs(id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    secret_hash TEXT,
+    redirect_uris TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (org, id)
+) WITHOUT ROWID;
+
+CREATE TABLE join_tokens (
+    org TEXT NOT NULL REFERENCES orgs(id),
+    id TEXT NOT NULL,
+    label TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    uses INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (org, id)
+) WITHOUT ROWID;
+
+CREATE TABLE nodes (
+    org TEXT NOT NULL REFERENCES orgs(id),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    report TEXT NOT NULL,
+    joined_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    PRIMARY KEY (org, id)
+) WITHOUT ROWID;
+
+CREATE INDEX nodes_by_id ON nodes (id);
+
+CREATE TABLE hub_users (
+    org TEXT NOT NULL,
+    id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    verifier TEXT,
+    checked_at INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
+    local_user TEXT,
+    PRIMARY KEY (org, id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX hub_users_by_email ON hub_users (org, email_key)
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (_statements(_FIRST), _statements(_HUB))

@@ -36,8 +36,13 @@ class Gate(Protocol):
         """The scope of a token's owner, or an error."""
         ...
 
-    def local_scope(self, uid: int) -> Scope:
-        """The scope of a process on this machine, or an error."""
+    def local_scope(self, uid: int, org: str) -> Scope:
+        """The scope of a process on this machine, in the org that it names (empty: the
+        instance's own), or an error."""
+        ...
+
+    def machine(self, token: str) -> Scope:
+        """The scope of a node that joined, by its machine token, or an error."""
         ...
 
 
@@ -120,24 +125,26 @@ class Door:
             call = await read_call(endpoint, asgi, receive)
             answer = await cast("OpenHandler", endpoint.handler)(call)
         else:
-            scope = self._who(asgi, endpoint.role)
+            scope = self._who(asgi, endpoint, endpoint.role)
             call = await read_call(endpoint, asgi, receive)
             answer = await cast("Handler", endpoint.handler)(scope, call)
         await send_answer(answer, asgi, receive, send)
 
-    def _who(self, asgi: Asgi, role: Role) -> Scope:
-        for name, value in asgi["headers"]:
-            if name == b"authorization":
-                scope = self._gate.authenticate(_bearer(value))
-                break
+    def _who(self, asgi: Asgi, endpoint: Endpoint, role: Role) -> Scope:
+        said = _header(asgi, b"authorization")
+        if said is not None and endpoint.machine:
+            return self._gate.machine(_bearer(said))
+        if said is not None:
+            scope = self._gate.authenticate(_bearer(said))
+        elif LOCAL_UID in asgi and not endpoint.machine:
+            org = (_header(asgi, b"unibos-org") or b"").decode("latin-1")
+            scope = self._gate.local_scope(asgi[LOCAL_UID], org)
         else:
-            if LOCAL_UID not in asgi:
-                raise Unauthenticated(
-                    "token_missing",
-                    "This needs an access token.",
-                    hint="Log in with POST /api/v1/auth/login and send Authorization: Bearer ….",
-                )
-            scope = self._gate.local_scope(asgi[LOCAL_UID])
+            raise Unauthenticated(
+                "token_missing",
+                "This needs an access token.",
+                hint="Log in with POST /api/v1/auth/login and send Authorization: Bearer ….",
+            )
         scope.require(role)
         return scope
 
@@ -159,6 +166,10 @@ def _tell(error: Error, status: int, asgi: Asgi) -> None:
     elif error.code in _TRIES:
         client = asgi.get("client")
         log.warning("refused", extra={"code": error.code, "address": client[0] if client else ""})
+
+
+def _header(asgi: Asgi, wanted: bytes) -> bytes | None:
+    return next((value for name, value in asgi["headers"] if name == wanted), None)
 
 
 def _bearer(header: bytes) -> str:

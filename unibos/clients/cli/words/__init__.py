@@ -1,6 +1,6 @@
 """What the command line says, in the language of its user.
 
-The English text in the code is the key; ``tr.py`` holds the Turkish. Facts go in by name:
+The English text in the code is the key; ``tr`` holds the Turkish. Facts go in by name:
 ``say("{count} found.", count=3)``. A text that a language does not have stays English.
 """
 

@@ -1,4 +1,4 @@
-"""Turkish."""
+"""Turkish of the commands of every instance."""
 
 from collections.abc import Mapping
 
@@ -368,42 +368,4 @@ TURKISH: Mapping[str, str] = {
         "Çalışıyor mu? Bakınız: `systemctl status unibos-node` ve `unibos doctor`."
     ),
     "Check the address.": "Adresi denetleyin.",
-}
-
-TURKISH_CODES: Mapping[str, str] = {
-    "blob_too_large": "Dosya çok büyük.",
-    "body_too_large": "İstek çok büyük.",
-    "collection_exists": "Bu adda bir koleksiyon zaten var.",
-    "collection_managed": "Bu koleksiyona yalnız kendi modülü yazar.",
-    "collection_not_found": "Böyle bir koleksiyon yok.",
-    "document_busy": "Belge zaten okunmayı bekliyor.",
-    "document_not_found": "Böyle bir belge yok.",
-    "email_invalid": "Bu bir e-posta adresi değil.",
-    "email_taken": "Bu e-postanın zaten bir hesabı var.",
-    "internal_error": "Sunucuda bir hata oldu; nedeni günlükte.",
-    "job_finished": "İş zaten bitti.",
-    "job_not_found": "Böyle bir iş yok.",
-    "last_owner": "Kuruluşun etkin bir sahibi kalmalı.",
-    "login_ended": "Oturum sona erdi.",
-    "login_failed": "E-posta ya da parola yanlış.",
-    "media_type_unsupported": "Bu, okunabilecek bir belge değil.",
-    "no_unibos": "Yanıt veren bir UNIBOS değil.",
-    "password_too_common": "Bu parola çok yaygın.",
-    "password_too_long": "Parola çok uzun.",
-    "password_too_short": "Parola çok kısa.",
-    "password_wrong": "Şimdiki parola yanlış.",
-    "peer_refused": "Yerel soketi yalnız root ve hizmetin kullanıcısı kullanabilir.",
-    "record_invalid": "Kayıt, koleksiyonun şemasına uymuyor.",
-    "record_not_found": "Böyle bir kayıt yok.",
-    "role_required": "Bunun için {role} rolü gerekir.",
-    "session_ended": "Oturum sona erdi.",
-    "setup_code_wrong": "Kurulum kodu yanlış.",
-    "setup_done": "Kurulum zaten yapıldı.",
-    "stopping": "Sunucu kapanıyor.",
-    "storage_full": "Disk dolu: yazma reddediliyor, okuma sürüyor.",
-    "token_expired": "Oturumun süresi doldu.",
-    "token_missing": "Önce giriş yapmak gerekir.",
-    "too_many_attempts": "Çok fazla deneme; {retry_after} saniye sonra yeniden deneyin.",
-    "unreachable": "{address} yanıt vermiyor: {reason}",
-    "user_not_found": "Böyle bir kullanıcı yok.",
 }
