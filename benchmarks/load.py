@@ -39,12 +39,15 @@ class Case:
     :param requests: complete requests in bytes, sent in a cycle over all connections.
     :param status: the only status that counts as success.
     :param check: tells whether a decoded body is right.
+    :param follow: makes a connection's next request from the decoded answer before; then
+        ``requests`` has the first one of each connection.
     """
 
     name: str
     requests: Sequence[bytes]
     status: int
     check: Callable[[bytes], bool]
+    follow: Callable[[bytes], bytes] | None = None
 
 
 @dataclass
@@ -224,7 +227,7 @@ def _loop(case: Case, lines: list[_Connection], sources: Iterator[bytes], second
             now = clock()
             _verify(case, answer, len(result.latencies))
             result.latencies.append(now - line.sent_at)
-            data = next(sources, None) if now - begin < seconds else None
+            data = _next(case, answer, sources) if now - begin < seconds else None
             if data is None:
                 busy -= 1
             else:
@@ -233,6 +236,10 @@ def _loop(case: Case, lines: list[_Connection], sources: Iterator[bytes], second
     result.seconds = now - begin
     result.client_cpu = time.process_time() - cpu
     return result
+
+
+def _next(case: Case, answer: bytes, sources: Iterator[bytes]) -> bytes | None:
+    return next(sources, None) if case.follow is None else case.follow(body_of(answer))
 
 
 def _verify(case: Case, answer: bytes, number: int) -> None:

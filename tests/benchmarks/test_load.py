@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+from dataclasses import replace
 
 import load
 import pytest
@@ -128,6 +129,22 @@ def test_a_run_without_time_finishes_what_it_began(server):
 def test_fewer_requests_than_connections(server):
     done = load.run(server.server_address, case("/200"), 8, limit=2)
     assert len(done.latencies) == 2
+
+
+def test_a_request_can_be_made_from_the_answer_before(server):
+    seen = []
+
+    def follow(body):
+        seen.append(body)
+        if len(seen) == 5:
+            return load.request("GET", "/201")
+        return load.request("GET", "/200")
+
+    chain = replace(case("/200"), follow=follow)
+    with pytest.raises(load.LoadError, match="expected 200"):
+        load.run(server.server_address, chain, 1, seconds=60)
+    assert seen == [b"right"] * 5
+    assert server.served == [200] * 5 + [201]
 
 
 def test_one_wrong_status_fails_the_run(server):
