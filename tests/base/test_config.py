@@ -66,11 +66,16 @@ SAMPLES = {
     "board.profile": "edge",
     "deployment_type": "dev",
     "documents.languages": "fra",
+    "hub.offline_seconds": "400",
+    "hub.proxies": "10.0.0.0/8",
+    "hub.public_urls": "https://hub.example.org",
     "hub.role": "standby",
-    "jobs.heavy": "7",
+    "hub.tls": "false",
     "hub.urls": "https://a.example.org",
+    "jobs.heavy": "7",
     "log.format": "json",
     "log.level": "debug",
+    "node.proxies": "127.0.0.1, fd00::/8",
     "node.tls": "true",
     "offline": "true",
     "role": "hub",
@@ -83,8 +88,9 @@ SAMPLES = {
 def test_every_setting_can_be_set_in_the_environment(load, setting):
     text = SAMPLES.get(setting.key, "70")
     environ = {setting.env[0]: text}
-    if setting.key.startswith("node.tls_"):
-        environ = {"UNIBOS_NODE_TLS_CERT": text, "UNIBOS_NODE_TLS_KEY": text}
+    if "tls_" in setting.key:
+        section = setting.key.partition(".")[0].upper()
+        environ = {f"UNIBOS_{section}_TLS_CERT": text, f"UNIBOS_{section}_TLS_KEY": text}
     loaded = load(environ=environ)
     assert loaded.origins[setting.key] == f"environment {setting.env[0]}"
     found = {line.key: line.value for line in config.explain(loaded)}
@@ -255,6 +261,22 @@ def test_a_secret_is_not_told_by_its_refusal():
         from_value(secret, "hunter2", "a test")
     assert "hunter2" not in raised.value.detail
     assert expected(secret) == "a whole number"
+
+
+@pytest.mark.parametrize("section", ["node", "hub"])
+def test_proxies_are_addresses_and_networks(load, section):
+    loaded = load(f"[{section}]\nproxies = ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']\n")
+    assert len(getattr(loaded, section).proxies) == 3
+    error = refusal(load, f"[{section}]\nproxies = ['10.0.0.0/8', 'proxy.lan']\n")
+    assert error.code == "bad_setting"
+    assert f"{section}.proxies" in error.detail
+    assert "proxy.lan" in error.detail
+
+
+def test_a_node_is_late_before_it_is_offline(load):
+    error = refusal(load, "[hub]\nlate_seconds = 300\n")
+    assert error.code == "bad_setting"
+    assert refusal(load, "[hub]\nheartbeat_seconds = 90\n").code == "bad_setting"
 
 
 def test_names_in_the_environment_are_unique():

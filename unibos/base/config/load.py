@@ -181,14 +181,48 @@ def _default(setting: Setting, machine: Board, found: _Found) -> tuple[object, s
 
 
 def _check_pairs(found: _Found) -> None:
-    certificate, key = found["node.tls_cert"], found["node.tls_key"]
+    """Check settings that go together."""
+    for section in ("node", "hub"):
+        _check_certificate(found, section)
+        _check_networks(*found[f"{section}.proxies"], f"{section}.proxies")
+    patience = [found[f"hub.{name}_seconds"] for name in ("heartbeat", "late", "offline")]
+    seconds: list[Any] = [value for value, _ in patience]
+    if not seconds[0] < seconds[1] < seconds[2]:
+        raise Misconfigured(
+            "bad_setting",
+            f"hub.heartbeat_seconds ({seconds[0]}), hub.late_seconds ({seconds[1]}) and"
+            f" hub.offline_seconds ({seconds[2]}) must rise in this order.",
+            hint="A node is late after it missed some heartbeats, and offline after more.",
+        )
+
+
+def _check_certificate(found: _Found, section: str) -> None:
+    certificate, key = found[f"{section}.tls_cert"], found[f"{section}.tls_key"]
     if (certificate[0] is None) != (key[0] is None):
         there = certificate if certificate[0] else key
         raise Misconfigured(
             "bad_setting",
-            f"node.tls_cert and node.tls_key go together; only one is set ({there[1]}).",
+            f"{section}.tls_cert and {section}.tls_key go together; only one is set ({there[1]}).",
             hint="Set both, or neither: then the instance's own certificate is used.",
         )
+
+
+def _check_networks(networks: Any, origin: str, key: str) -> None:
+    if not networks:
+        return
+    from ipaddress import ip_network
+
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise Misconfigured(
+                "bad_setting",
+                f"{key} must be a list of addresses and networks: {error} ({origin}).",
+                hint="Such as 127.0.0.1 or 10.0.0.0/8.",
+                key=key,
+                origin=origin,
+            ) from None
 
 
 def _built(found: _Found, machine: Board, read: Path | None) -> Config:
@@ -211,10 +245,12 @@ def _built(found: _Found, machine: Board, read: Path | None) -> Config:
 def _unknown(name: str, where: str, known: Any) -> Misconfigured:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
     # A key without its section is the usual slip, and too short for a likeness.
-    near = near or [key for key in known if key.endswith(f".{name}")]
-    hint = f"Did you mean {near[0]}?" if near else "`unibos config show` lists all settings."
+    near = [key for key in known if key.endswith(f".{name}")]
+    near = near or get_close_matches(name, known, n=1, cutoff=0.6)
+    hint = (
+        f"Did you mean {' or '.join(near)}?" if near else "`unibos config show` lists all settings."
+    )
     return Misconfigured(
         "unknown_setting", f"There is no setting {name} ({where}).", hint=hint, name=name
     )

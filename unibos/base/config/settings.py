@@ -20,6 +20,8 @@ CLIENT_VARIABLES = ("UNIBOS_CONFIG", "UNIBOS_URL", "UNIBOS_TOKEN", "UNIBOS_LANG"
 
 Role = Literal["node", "hub", "worker"]
 _LATER = "; without effect in this version"
+_Url = Annotated[str, Meta(pattern="^https?://[^/ ]+")]
+_URLS = "a list of addresses such as https://hub.example.org"
 
 
 class About(Struct, frozen=True):
@@ -42,6 +44,12 @@ class Section(Struct, frozen=True, kw_only=True):
     """A table of the file."""
 
 
+_PROXIES = About(
+    "Proxies in front whose X-Forwarded-For is believed",
+    expects="a list of addresses and networks such as 127.0.0.1 or 10.0.0.0/8",
+)
+
+
 class Node(Section, frozen=True, kw_only=True):
     """``[node]``"""
 
@@ -54,6 +62,12 @@ class Node(Section, frozen=True, kw_only=True):
         Path | None, About("Certificate chain (PEM) instead of the instance's own")
     ] = None
     tls_key: Annotated[Path | None, About("Private key (PEM) of tls_cert")] = None
+    proxies: Annotated[tuple[str, ...], _PROXIES] = ()
+    offline_login_days: Annotated[
+        int,
+        Meta(ge=0, le=365),
+        About("Days after a login through the hub that its user may log in here without it"),
+    ] = 30
 
 
 class Log(Section, frozen=True, kw_only=True):
@@ -147,26 +161,63 @@ class Blobs(Section, frozen=True, kw_only=True):
 
 
 class Hub(Section, frozen=True, kw_only=True):
-    """``[hub]``: read and checked already, so that a file for later versions is no error."""
+    """``[hub]``: what the hub itself goes by, and where a node finds the hubs it may use."""
 
-    urls: Annotated[
-        tuple[Annotated[str, Meta(pattern="^https?://[^/ ]+")], ...],
+    host: Annotated[str, About("Address that the hub listens on", flag="--hub-host")] = "0.0.0.0"  # noqa: S104 -- a hub serves its nodes
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65535),
+        About("Port of the hub; 0 takes a free one", flag="--hub-port"),
+    ] = 8000
+    tls: Annotated[
+        bool,
         About(
-            "Hubs of this instance, best first" + _LATER,
+            "Serve HTTPS; without it only on loopback or behind a proxy of hub.proxies",
+            flag="--hub-tls",
+        ),
+    ] = True
+    tls_cert: Annotated[
+        Path | None, About("Certificate chain (PEM) instead of the instance's own")
+    ] = None
+    tls_key: Annotated[Path | None, About("Private key (PEM) of tls_cert")] = None
+    proxies: Annotated[tuple[str, ...], _PROXIES] = ()
+    name: Annotated[
+        str, Meta(max_length=200), About("Name of this hub; empty takes the machine's")
+    ] = ""
+    public_urls: Annotated[
+        tuple[_Url, ...],
+        About(
+            "Where nodes reach this hub, best first; empty takes the machine's names",
+            expects=_URLS,
+        ),
+    ] = ()
+    heartbeat_seconds: Annotated[
+        int, Meta(ge=1, le=3600), About("How often a node tells that it lives")
+    ] = 30
+    late_seconds: Annotated[
+        int, Meta(ge=2, le=86400), About("Silence after which a node is late")
+    ] = 90
+    offline_seconds: Annotated[
+        int, Meta(ge=3, le=604800), About("Silence after which a node is offline")
+    ] = 300
+    urls: Annotated[
+        tuple[_Url, ...],
+        About(
+            "Hubs of this instance, best first; empty takes those that it heard of when it joined",
             env=("UNIBOS_HUBS",),
-            expects="a list of addresses such as https://hub.example.org",
+            expects=_URLS,
         ),
     ] = ()
     role: Annotated[
         Literal["primary", "standby", "regional"],
-        About("What this hub is among several" + _LATER, env=("HUB_ROLE",)),
+        About("What this hub is among several; only primary in this version", env=("HUB_ROLE",)),
     ] = "primary"
     region: Annotated[str, About("Region that this hub serves" + _LATER, env=("HUB_REGION",))] = ""
     ha_peer: Annotated[str, About("The other hub of a pair" + _LATER, env=("HA_PEER",))] = ""
 
 
 class Worker(Section, frozen=True, kw_only=True):
-    """``[worker]``: as ``[hub]``."""
+    """``[worker]``: read and checked already, so that a file for later versions is no error."""
 
     type: Annotated[
         Literal["all", "core", "ocr", "media", "sync", "finance", "analytics", "realtime"],
