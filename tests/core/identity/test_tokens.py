@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unibos.base.errors import Unauthenticated
 from unibos.base.ids import new_id
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
+from unibos.core.identity.tokens import ACCESS_SECONDS, AccessTokens, OwnIssuer, RefreshTokens
 
 NOW = 1_767_225_600_000
 REFRESH = RefreshTokens(b"s" * 32)
@@ -35,7 +35,7 @@ def key(tmp_path):
 
 @pytest.fixture
 def access(key, wall):
-    return AccessTokens(key, wall)
+    return AccessTokens(OwnIssuer(key), wall)
 
 
 def claims(key, **changes):
@@ -55,7 +55,10 @@ def claims(key, **changes):
 
 def signed(key, payload, *, kid=None, headers=None):
     return jwt.encode(
-        payload, key.private, "EdDSA", headers={"kid": kid or key.id} | (headers or {})
+        payload,
+        key.private,
+        "EdDSA",
+        headers={"kid": kid or key.id, "typ": "at+jwt"} | (headers or {}),
     )
 
 
@@ -71,8 +74,29 @@ def test_token_says_who_and_for_how_long(access, key):
 
     assert (read.user, read.org, read.session, read.role) == ("user", "org", "session", "admin")
     assert read.expires_at == NOW + ACCESS_SECONDS * 1000
-    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "JWT", "kid": key.id}
+    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "at+jwt", "kid": key.id}
     assert token != access.issue("user", "org", "session", "admin")
+
+
+def test_only_access_tokens_are_taken(access, key):
+    for kind in ("JWT", "machine+jwt", "revocations+jwt", None):
+        token = signed(key, claims(key), headers={"typ": kind})
+        assert refused(access, token) == "token_invalid"
+
+
+def test_token_says_that_it_was_issued_offline(access):
+    token = access.issue("user", "org", "session", "admin", offline=True)
+    assert access.read(token).offline
+
+
+def test_time_of_issue_is_known_to_the_millisecond(access, wall):
+    wall.ms = NOW + 1234
+    assert access.read(access.issue("u", "o", "s", "member")).issued_at == wall.ms
+
+
+def test_time_of_issue_that_is_no_time_is_long_ago(access, key):
+    for value in (1e300, float("nan"), float("inf"), -1e300):
+        assert access.read(signed(key, claims(key, iat=value))).issued_at == 0
 
 
 def test_token_dies_with_its_time(access, wall):
@@ -108,6 +132,9 @@ def test_clock_that_went_back_does_not_lock_out(access, wall):
         {"exp": "tomorrow"},
         {"exp": True},
         {"exp": 1e300},
+        {"iat": "now"},
+        {"iat": True},
+        {"offline": "yes"},
     ],
 )
 def test_claims_must_be_whole_and_ours(access, key, changes):
@@ -117,7 +144,9 @@ def test_claims_must_be_whole_and_ours(access, key, changes):
 def test_only_our_key_signs(access, key, tmp_path):
     other = InstanceKey.open(tmp_path / "other")
     assert refused(access, signed(other, claims(key), kid=key.id)) == "token_invalid"
-    assert refused(access, signed(key, claims(key), kid="other")) == "token_invalid"
+    assert refused(access, signed(key, claims(key), kid="other")) == "token_key_unknown"
+    foreign = signed(other, claims(other), kid=other.id)
+    assert refused(access, foreign) == "token_invalid"
     assert access.read(signed(key, claims(key))).user == "user"
 
 
@@ -127,9 +156,9 @@ def part(value):
 
 def test_other_algorithms_are_refused(access, key):
     body = part(claims(key))
-    unsigned = f"{part({'alg': 'none', 'kid': key.id})}.{body}."
+    unsigned = f"{part({'alg': 'none', 'kid': key.id, 'typ': 'at+jwt'})}.{body}."
     assert refused(access, unsigned) == "token_invalid"
-    shared = jwt.encode(claims(key), key.id, "HS256", headers={"kid": key.id})
+    shared = jwt.encode(claims(key), key.id, "HS256", headers={"kid": key.id, "typ": "at+jwt"})
     assert refused(access, shared) == "token_invalid"
 
 
@@ -152,7 +181,7 @@ def test_garbage_is_refused(access, token):
 @given(st.data())
 def test_changed_token_is_refused(tmp_path_factory, data):
     key = InstanceKey.open(tmp_path_factory.getbasetemp() / "changed")
-    access = AccessTokens(key, lambda: NOW)
+    access = AccessTokens(OwnIssuer(key), lambda: NOW)
     token = access.issue("user", "org", "session", "viewer")
     place = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.characters(codec="ascii").filter(lambda c: c != token[place]))

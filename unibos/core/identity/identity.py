@@ -24,7 +24,13 @@ from unibos.core.identity.scope import Scope, local_scope, system_scope
 from unibos.core.identity.sessions import Sessions, Tools
 from unibos.core.identity.setup import Setup
 from unibos.core.identity.throttle import Throttle
-from unibos.core.identity.tokens import AccessTokens, RefreshTokens, token_invalid
+from unibos.core.identity.tokens import (
+    AccessTokens,
+    Issuer,
+    OwnIssuer,
+    RefreshTokens,
+    token_invalid,
+)
 from unibos.core.identity.users import Users
 from unibos.core.store import accounts
 from unibos.core.store.store import Store
@@ -39,12 +45,14 @@ class Options:
     :param profile: ``edge``, ``standard`` or ``desktop``; says how dear one hash is.
     :param password_hashes: how many passwords are hashed at the same time.
     :param service_uid: the user id that the local socket lets in beside root.
+    :param issuer: whose keys sign the access tokens; None: the instance's own key.
     """
 
     org_name: str = "Home"
     profile: str = "edge"
     password_hashes: int = 1
     service_uid: int = field(default_factory=os.getuid)
+    issuer: Issuer | None = None
 
 
 class Identity:
@@ -71,7 +79,7 @@ class Identity:
             store,
             Passwords(EFFORTS[options.profile], options.password_hashes),
             Throttle(monotonic),
-            AccessTokens(key, wall),
+            AccessTokens(options.issuer or OwnIssuer(key), wall),
             RefreshTokens(key.secret("refresh tokens")),
             wall,
         )

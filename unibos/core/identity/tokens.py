@@ -1,8 +1,8 @@
-"""Access tokens, which anybody can check by the instance's public key, and refresh tokens.
+"""Access tokens, which anybody can check by their issuer's public keys, and refresh tokens.
 
-An access token is a JWT (RFC 7519) signed with Ed25519 (RFC 8037) that lives 15 minutes. A refresh
-token is ``session.generation.MAC``: nothing of it is stored but the generation that comes next, so
-a genuine token of an older generation is known to have been used before.
+An access token is a JWT (RFC 7519, RFC 9068) signed with Ed25519 (RFC 8037) that lives 15 minutes.
+A refresh token is ``session.generation.MAC``: nothing of it is stored but the generation that comes
+next, so a genuine token of an older generation is known to have been used before.
 """
 
 import base64
@@ -11,7 +11,9 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from unibos.base.clock import Wall
 from unibos.base.errors import Unauthenticated
@@ -22,61 +24,97 @@ ACCESS_SECONDS = 15 * 60
 REFRESH_DAYS = 30
 AUDIENCE = "unibos"
 ALGORITHM = "EdDSA"
+ACCESS_TYPE = "at+jwt"
 MAX_LENGTH = 4096
+_FAR = 1e11
 _REQUIRED = ["iss", "aud", "sub", "org", "sid", "role", "iat", "exp", "jti"]
 _GENERATION = re.compile("[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says; ``expires_at`` is in milliseconds since 1970."""
+    """What an access token says; times are in milliseconds since 1970.
+
+    :param offline: issued by a node without its hub; good on that node only.
+    """
 
     user: str
     org: str
     session: str
     role: str
     expires_at: int
+    issued_at: int = 0
+    offline: bool = False
 
 
-class AccessTokens:
-    """Issues and reads the access tokens of one instance."""
+class Keys(Protocol):
+    """The public keys of one issuer."""
 
-    def __init__(self, key: InstanceKey, wall: Wall) -> None:
+    @property
+    def id(self) -> str:
+        """The issuer's instance id, ``iss`` in its tokens."""
+        ...
+
+    def public(self, kid: str) -> Ed25519PublicKey | None:
+        """The key of this name, or None. A look-up in memory: it is asked for each token."""
+        ...
+
+
+class Issuer(Keys, Protocol):
+    """Whose tokens are issued and read."""
+
+    def signer(self) -> tuple[str, Ed25519PrivateKey]:
+        """The name and the private half of the key that signs now."""
+        ...
+
+
+class OwnIssuer:
+    """An instance that signs with its own key, as a node does; the key's name is the id."""
+
+    def __init__(self, key: InstanceKey) -> None:
         self._key = key
+
+    @property
+    def id(self) -> str:
+        """The instance's id."""
+        return self._key.id
+
+    def signer(self) -> tuple[str, Ed25519PrivateKey]:
+        """The instance's key."""
+        return self._key.id, self._key.private
+
+    def public(self, kid: str) -> Ed25519PublicKey | None:
+        """The instance's key, by its id."""
+        return self._key.public if kid == self._key.id else None
+
+
+class AccessReader:
+    """Reads the access tokens of one issuer.
+
+    :param wall: whose time decides about expiry.
+    """
+
+    def __init__(self, keys: Keys, wall: Wall) -> None:
+        self._keys = keys
         self._wall = wall
 
-    def issue(self, user: str, org: str, session: str, role: str) -> str:
-        """A token for 15 minutes from now."""
-        import jwt
-
-        issued = self._wall() // 1000
-        claims = {
-            "iss": self._key.id,
-            "aud": AUDIENCE,
-            "sub": user,
-            "org": org,
-            "sid": session,
-            "role": role,
-            "iat": issued,
-            "exp": issued + ACCESS_SECONDS,
-            "jti": secrets.token_hex(8),
-        }
-        return jwt.encode(claims, self._key.private, ALGORITHM, headers={"kid": self._key.id})
-
     def read(self, token: str) -> Claims:
-        """Check a token (RFC 8725): our key, one algorithm, every claim, not expired.
+        """Check a token (RFC 8725): its kind, one algorithm, a known key, every claim, the time.
 
-        :raises Unauthenticated: ``token_invalid``, ``token_expired``.
+        :raises Unauthenticated: ``token_invalid``, ``token_expired``; ``token_key_unknown`` when
+            the issuer may have signed it with a key that is newer than those known here.
         """
         claims = self._genuine(token)
         names = ("sub", "org", "sid", "role")
         user, org, session, role = (claims[name] for name in names)
-        expires = claims["exp"]
+        expires, issued, offline = claims["exp"], claims["iat"], claims.get("offline", False)
         if not all(isinstance(claims[name], str) for name in names) or type(expires) is not int:
+            raise token_invalid()
+        if type(issued) not in (int, float) or type(offline) is not bool:
             raise token_invalid()
         if expires * 1000 <= self._wall():
             raise token_expired()
-        return Claims(user, org, session, role, expires * 1000)
+        return Claims(user, org, session, role, expires * 1000, _milliseconds(issued), offline)
 
     def _genuine(self, token: str) -> dict[str, Any]:
         import jwt
@@ -84,20 +122,67 @@ class AccessTokens:
         if len(token) > MAX_LENGTH:
             raise token_invalid()
         try:
-            if jwt.get_unverified_header(token).get("kid") != self._key.id:
+            header = jwt.get_unverified_header(token)
+            kid = header.get("kid")
+            if header.get("typ") != ACCESS_TYPE or not isinstance(kid, str):
                 raise token_invalid()
+            public = self._keys.public(kid)
+            if public is None:
+                raise self._unknown_key(token)
             # The time is checked by our own clock. "iat" is not compared with it: a board without
             # a clock battery may have issued the token before its clock went back.
             return jwt.decode(
                 token,
-                self._key.public,
+                public,
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
-                issuer=self._key.id,
+                issuer=self._keys.id,
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise token_invalid() from None
+
+    def _unknown_key(self, token: str) -> Unauthenticated:
+        import jwt
+
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return token_key_unknown() if claims.get("iss") == self._keys.id else token_invalid()
+
+
+class AccessTokens(AccessReader):
+    """Issues and reads the access tokens of one instance."""
+
+    def __init__(self, issuer: Issuer, wall: Wall) -> None:
+        super().__init__(issuer, wall)
+        self._issuer = issuer
+
+    def issue(self, user: str, org: str, session: str, role: str, *, offline: bool = False) -> str:
+        """A token for 15 minutes from now."""
+        import jwt
+
+        now = self._wall()
+        claims = {
+            "iss": self._issuer.id,
+            "aud": AUDIENCE,
+            "sub": user,
+            "org": org,
+            "sid": session,
+            "role": role,
+            # With its fraction of a second: what a revocation ends and what began right after it
+            # must be told apart.
+            "iat": now / 1000,
+            "exp": now // 1000 + ACCESS_SECONDS,
+            "jti": secrets.token_hex(8),
+        }
+        if offline:
+            claims["offline"] = True
+        kid, private = self._issuer.signer()
+        return jwt.encode(claims, private, ALGORITHM, headers={"kid": kid, "typ": ACCESS_TYPE})
+
+
+def _milliseconds(seconds: float) -> int:
+    """A NumericDate (RFC 7519, section 2); one that is no time at all is long ago."""
+    return round(seconds * 1000) if abs(seconds) < _FAR else 0
 
 
 class RefreshTokens:
@@ -135,6 +220,16 @@ def token_invalid() -> Unauthenticated:
     """The answer to an access token that is not ours, or damaged."""
     return Unauthenticated(
         "token_invalid", "This is not an access token of this instance.", hint="Log in again."
+    )
+
+
+def token_key_unknown() -> Unauthenticated:
+    """The answer to a token of a known issuer whose key is not known here."""
+    return Unauthenticated(
+        "token_key_unknown",
+        "This access token is signed with a key that is not known here.",
+        hint="If the hub has just changed its keys, try again once this node has reached it;"
+        " otherwise log in again.",
     )
 
 
