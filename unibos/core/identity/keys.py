@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
@@ -34,8 +33,7 @@ class InstanceKey:
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self.private = private
         self.public: Ed25519PublicKey = private.public_key()
-        raw = self.public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.id = base64.b32encode(hashlib.sha256(raw).digest()).decode().rstrip("=").lower()
+        self.id = instance_id(self.public)
 
     @property
     def short(self) -> str:
@@ -87,6 +85,12 @@ class InstanceKey:
         """32 secret bytes for one purpose, always the same (HKDF, RFC 5869)."""
         raw = self.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         return HKDF(hashes.SHA256(), 32, salt=None, info=f"unibos {purpose}".encode()).derive(raw)
+
+
+def instance_id(public: Ed25519PublicKey) -> str:
+    """The id of the instance with this public key."""
+    digest = hashlib.sha256(public.public_bytes_raw()).digest()
+    return base64.b32encode(digest).decode().rstrip("=").lower()
 
 
 def _parse(path: Path, text: bytes) -> Ed25519PrivateKey:

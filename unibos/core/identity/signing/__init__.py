@@ -1,0 +1,1 @@
+"""What a hub signs: its rotating keys, its statements, and its lists of revocations."""

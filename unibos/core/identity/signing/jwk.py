@@ -1,0 +1,40 @@
+"""Ed25519 public keys as JSON Web Keys (RFC 7517, RFC 8037)."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+_X_LENGTH = 43
+
+
+def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    """The members that make the key: ``crv``, ``kty`` and ``x``."""
+    return {"crv": "Ed25519", "kty": "OKP", "x": encoded(key.public_bytes_raw())}
+
+
+def from_jwk(jwk: Any) -> Ed25519PublicKey | None:
+    """The key of a JWK; None when it is of another kind, or none at all."""
+    if not isinstance(jwk, dict) or (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
+        return None
+    x = jwk.get("x")
+    if not isinstance(x, str) or len(x) != _X_LENGTH:
+        return None
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
+    except (ValueError, binascii.Error):
+        return None
+
+
+def thumbprint(key: Ed25519PublicKey) -> str:
+    """The SHA-256 of the key's members, base64url (RFC 7638)."""
+    text = json.dumps(public_jwk(key), separators=(",", ":"), sort_keys=True)
+    return encoded(hashlib.sha256(text.encode()).digest())
+
+
+def encoded(raw: bytes) -> str:
+    """Base64url without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
