@@ -1,7 +1,6 @@
 """Ed25519 public keys as JSON Web Keys (RFC 7517, RFC 8037)."""
 
 import base64
-import binascii
 import hashlib
 import json
 from typing import Any
@@ -13,7 +12,7 @@ _X_LENGTH = 43
 
 def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
     """The members that make the key: ``crv``, ``kty`` and ``x``."""
-    return {"crv": "Ed25519", "kty": "OKP", "x": encoded(key.public_bytes_raw())}
+    return {"crv": "Ed25519", "kty": "OKP", "x": base64url(key.public_bytes_raw())}
 
 
 def from_jwk(jwk: Any) -> Ed25519PublicKey | None:
@@ -24,17 +23,25 @@ def from_jwk(jwk: Any) -> Ed25519PublicKey | None:
     if not isinstance(x, str) or len(x) != _X_LENGTH:
         return None
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "="))
-    except (ValueError, binascii.Error):
+        return Ed25519PublicKey.from_public_bytes(from_base64url(x))
+    except ValueError:
         return None
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:
     """The SHA-256 of the key's members, base64url (RFC 7638)."""
     text = json.dumps(public_jwk(key), separators=(",", ":"), sort_keys=True)
-    return encoded(hashlib.sha256(text.encode()).digest())
+    return base64url(hashlib.sha256(text.encode()).digest())
 
 
-def encoded(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
     """Base64url without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes behind :func:`base64url`.
+
+    :raises ValueError: for what is not base64url.
+    """
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
