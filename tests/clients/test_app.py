@@ -9,9 +9,10 @@ import pytest
 
 import unibos as package
 from unibos.base import errors
+from unibos.base.problems import error_of
 from unibos.clients.cli import status as status_module
 from unibos.clients.cli.exits import Exit, exit_of
-from unibos.clients.problems import error_of, unreachable
+from unibos.clients.problems import unreachable
 
 STATUS = "/api/v1/status"
 

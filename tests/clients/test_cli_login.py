@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from unibos.base.clock import wall_ms
+from unibos.base.trust import fingerprint
 from unibos.clients.cli.exits import Exit
-from unibos.clients.trust import fingerprint
 
 USERS = "/api/v1/users"
 OWNER = {

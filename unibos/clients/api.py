@@ -15,10 +15,11 @@ import httpx2
 from unibos.base.clock import wall_ms
 from unibos.base.errors import Error, Invalid, Unauthenticated
 from unibos.base.local_socket import address_of
+from unibos.base.problems import error_of
 from unibos.clients.files import PIECE, Counted, Progress, name_in
 from unibos.clients.login import Login, Logins
 from unibos.clients.paths import LOGIN, REFRESH
-from unibos.clients.problems import UNREACHABLE, error_of, unreachable
+from unibos.clients.problems import UNREACHABLE, unreachable
 from unibos.clients.trust import context
 
 _TIMEOUT = httpx2.Timeout(60, connect=5)

@@ -1,9 +1,9 @@
 """Which certificate an HTTPS address may show: a public one, or one confirmed by its user."""
 
-import hashlib
 import ssl
 from urllib.parse import urlsplit
 
+from unibos.base.trust import only
 from unibos.clients.problems import unreachable
 
 
@@ -16,12 +16,7 @@ def context(address: str, certificate: str = "") -> ssl.SSLContext | bool:
         return False
     if not certificate:
         return True
-    only = ssl.create_default_context(cadata=certificate)
-    # It is known by its bytes: neither its names nor a chain matter.
-    only.check_hostname = False
-    only.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    only.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return only
+    return only(certificate)
 
 
 def certificate_of(url: str) -> str:
@@ -55,8 +50,3 @@ def is_public(url: str) -> bool:
         return False
     except (OSError, ValueError) as error:
         raise unreachable(url, str(error)) from error
-
-
-def fingerprint(certificate: str) -> str:
-    """The SHA-256 of a certificate (PEM), as 64 hexadecimal digits."""
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()

@@ -20,7 +20,8 @@ def confirmed(url: str, expected: str | None) -> str:
     """
     if not url.startswith("https://"):
         return ""
-    from unibos.clients.trust import certificate_of, fingerprint, is_public
+    from unibos.base.trust import fingerprint
+    from unibos.clients.trust import certificate_of, is_public
 
     if not expected and is_public(url):
         return ""
