@@ -111,6 +111,22 @@ class FederatedRefresh(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     refresh_token: Annotated[str, Meta(max_length=1024)]
 
 
+class FederatedLogout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The end of a hub's session, or of all that its user has in the org, passed on by a node."""
+
+    session: Text
+    everywhere: bool = False
+
+
+class FederatedPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A user's change of their password, passed on by a node; ``address`` is the client's."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    current_password: Annotated[str, Meta(max_length=1024)]
+    new_password: Annotated[str, Meta(max_length=1024)]
+    address: Text
+
+
 class Link(Protocol):
     """One hub, as one node asks it."""
 
@@ -138,8 +154,12 @@ class Link(Protocol):
         """Exchange a refresh token of the hub's."""
         ...
 
-    async def logout(self, asked: FederatedRefresh) -> None:
-        """End the session behind a refresh token of the hub's."""
+    async def logout(self, asked: FederatedLogout) -> None:
+        """End sessions of the hub's."""
+        ...
+
+    async def password(self, asked: FederatedPassword) -> Login:
+        """Change a password; all sessions of the user end, and a new one begins."""
         ...
 
     async def leave(self) -> None:
