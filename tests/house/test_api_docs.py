@@ -10,8 +10,8 @@ import pytest
 from unibos.base import errors
 from unibos.base.config import load
 from unibos.clients.cli.exits import exit_of
-from unibos.roles.endpoints import Parts, endpoints
 from unibos.roles.modules import modules
+from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.transports.http.errors import status_of
 
 ROOT = Path(__file__).parents[2]

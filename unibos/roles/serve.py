@@ -1,18 +1,22 @@
-"""Run the configured roles until a signal ends them."""
+"""Run the configured roles in one process until a signal ends them."""
 
 import asyncio
 import logging
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 
 from unibos import __version__
 from unibos.base import log as logs
+from unibos.base import ready
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.base.memory import give_back_large_blocks
 
 log = logging.getLogger(__name__)
+
+_HERE = ("hub", "node")
 
 
 def serve(config: Config) -> None:
@@ -20,12 +24,12 @@ def serve(config: Config) -> None:
 
     :raises Misconfigured: ``role_unavailable`` and whatever the roles refuse to start with.
     """
-    absent = [role for role in config.role if role != "node"]
+    absent = [role for role in config.role if role not in _HERE]
     if absent:
         raise Misconfigured(
             "role_unavailable",
             f"This version cannot be a {absent[0]} yet.",
-            hint="Start it with --role node.",
+            hint="Start it with --role node, --role hub, or both.",
         )
     # The data folder may have been made by somebody else, open to others: what is in it is not.
     os.umask(0o077)
@@ -40,26 +44,40 @@ def serve(config: Config) -> None:
 
 
 async def _run(config: Config) -> None:
-    from unibos.roles.node import node
-
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with node(config) as running:
-        log.info(
-            "node is ready",
-            extra={
-                "address": running.address,
-                "version": __version__,
-                "board": config.machine.name,
-                "profile": config.machine.profile.name,
-            },
-        )
-        if running.setup_code is not None:
-            _show_code(running.setup_code)
+    async with AsyncExitStack() as stack:
+        if "hub" in config.role:
+            from unibos.roles.hub import hub
+
+            here = await stack.enter_async_context(hub(config))
+            _tell(config, "hub", here.address, here.setup_code)
+        if "node" in config.role:
+            from unibos.roles.node import node
+
+            own = await stack.enter_async_context(node(config))
+            _tell(config, "node", own.address, own.setup_code)
+        ready.ready(f"{' and '.join(config.role)} of UNIBOS {__version__}")
         await stopped.wait()
         log.info("stopping")
+        ready.stopping("stopping")
+
+
+def _tell(config: Config, role: str, address: str, setup_code: str | None) -> None:
+    log.info(
+        "%s is ready",
+        role,
+        extra={
+            "address": address,
+            "version": __version__,
+            "board": config.machine.name,
+            "profile": config.machine.profile.name,
+        },
+    )
+    if setup_code is not None:
+        _show_code(setup_code)
 
 
 def _show_code(code: str) -> None:

@@ -41,10 +41,15 @@ Listener = Callable[[list[Changed]], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Limits of a store: page cache in KiB for the writer and for each reader, reader threads."""
+    """Limits of a store: page cache in KiB for the writer and for each reader, reader threads.
+
+    :param blobs: the folder of its blobs in the data directory. Stores that share a directory
+        must not share it: each collects what none of its own rows names.
+    """
 
     cache_kib: int = 4096
     reader_threads: int = 2
+    blobs: str = "blobs"
 
 
 class Store:
@@ -83,7 +88,7 @@ class Store:
             )
             self._readers = Readers(self.path, options.cache_kib)
             undo.pop_all()
-        self.blobs = BlobFiles(folder / "blobs", self.system)
+        self.blobs = BlobFiles(folder / options.blobs, self.system)
         self._connection = connection
         self._origin = origin
         self._definitions: dict[tuple[str, str], Collection] = {}

@@ -16,6 +16,7 @@ from unibos.base.errors import Misconfigured
 from unibos.transports.http.connection import Connection
 from unibos.transports.http.door import State
 from unibos.transports.http.peer import LocalApp, PeerConnection, open_socket
+from unibos.transports.http.proxies import ProxiedApp, Proxies, is_loopback
 
 # Its starting and stopping are told by the roles.
 logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -31,6 +32,8 @@ class Listening:
     :param local: the local socket's path; None for none.
     :param certificate: PEM files (chain, key) for HTTPS; None for HTTP.
     :param stop_seconds: what requests in flight get at a stop.
+    :param proxies: addresses and networks whose ``X-Forwarded-For`` is believed.
+    :param private: plain HTTP is for this machine and those proxies only.
     """
 
     host: str
@@ -38,6 +41,8 @@ class Listening:
     local: Path | None = None
     certificate: tuple[Path, Path] | None = None
     stop_seconds: int = 10
+    proxies: tuple[str, ...] = ()
+    private: bool = False
 
 
 class _Uvicorn(uvicorn.Server):
@@ -71,13 +76,15 @@ class HttpServer:
     async def start(self) -> None:
         """Listen; returns when connections are accepted.
 
-        :raises Misconfigured: ``address_unusable``, ``certificate_unusable``.
+        :raises Misconfigured: ``address_unusable``, ``certificate_unusable``,
+            ``plain_http_refused``.
         """
+        app = _behind(self._app, self._where)
         if self._where.certificate is not None:
             _check(*self._where.certificate)
         listener = _bind(self._where.host, self._where.port)
         self.port = listener.getsockname()[1]
-        await self._serve(self._app, listener, Connection, self._where.certificate)
+        await self._serve(app, listener, Connection, self._where.certificate)
         if self._where.local is not None:
             peers = open_socket(self._where.local)
             await self._serve(LocalApp(self._app), peers, PeerConnection, None)
@@ -123,6 +130,23 @@ class HttpServer:
         await asyncio.gather(*(task for _, task in self._servers))
         if self._where.local is not None:
             self._where.local.unlink(missing_ok=True)
+
+
+def _behind(app: ASGIApp, where: Listening) -> ASGIApp:
+    """The app behind its proxies.
+
+    :raises Misconfigured: ``plain_http_refused``.
+    """
+    needed = where.private and where.certificate is None and not is_loopback(where.host)
+    proxies = Proxies(where.proxies)
+    if needed and not proxies:
+        raise Misconfigured(
+            "plain_http_refused",
+            f"Passwords would go over the network unencrypted on {where.host} port {where.port}.",
+            hint="Serve HTTPS (--tls), listen on 127.0.0.1, or name the proxy in front of it"
+            " in hub.proxies.",
+        )
+    return ProxiedApp(app, proxies, needed=needed) if proxies else app
 
 
 def _check(chain: Path, key: Path) -> None:

@@ -1,0 +1,88 @@
+"""The hub: wired top-down, stopped in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from unibos.base.config import Config
+from unibos.base.errors import Misconfigured
+from unibos.core.identity.identity import Identity
+from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.store.store import Options as StoreOptions
+from unibos.core.store.store import Store
+from unibos.roles.chores import chores
+from unibos.roles.first_run import make_owner
+from unibos.roles.hub_endpoints import Parts, endpoints
+from unibos.roles.instance import open_instance
+from unibos.roles.listening import place
+from unibos.transports.http.app import build_app
+from unibos.transports.http.door import State
+from unibos.transports.http.routes.events import Bell
+from unibos.transports.http.server import HttpServer
+
+SOCKET = "hub.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A running hub."""
+
+    address: str
+    identity: Identity
+
+    @property
+    def setup_code(self) -> str | None:
+        """What the first owner is made with; None once there is one."""
+        return self.identity.setup_code
+
+
+@asynccontextmanager
+async def hub(config: Config) -> AsyncIterator[Hub]:
+    """Run a hub for as long as the context lasts.
+
+    :raises Misconfigured: ``hub_role_unavailable``, ``plain_http_refused``, and what store,
+        identity and server refuse to start with.
+    """
+    _refuse_roles_of_later(config)
+    async with AsyncExitStack() as stack:
+        key = open_instance(config)
+        profile = config.machine.profile
+
+        store = Store(
+            config.data,
+            "hub",
+            key.id,
+            options=StoreOptions(profile.sqlite_cache_kib, profile.readers, blobs="hub-blobs"),
+        )
+        stack.callback(store.close)
+
+        identity = Identity(
+            store,
+            key,
+            config.data,
+            IdentityOptions(config.org.name, profile.name, profile.password_hashes),
+        )
+        stack.callback(identity.close)
+
+        await make_owner(config, identity)
+
+        parts = Parts(config, key, store, identity, Bell(store), State(), config.role)
+        app = build_app(endpoints(parts), identity, parts.state)
+        where = place(config, config.hub, key, config.data / SOCKET, private=True)
+        server = HttpServer(app, parts.state, where.listening)
+        await stack.enter_async_context(chores({"forget old sessions": identity.clean_up}))
+        await server.start()
+        stack.push_async_callback(server.stop)
+        stack.callback(parts.bell.close)
+
+        yield Hub(where.address(server.port), identity)
+
+
+def _refuse_roles_of_later(config: Config) -> None:
+    if config.hub.role != "primary":
+        raise Misconfigured(
+            "hub_role_unavailable",
+            f"This version cannot be a {config.hub.role} hub:"
+            " hubs do not replicate to each other yet.",
+            hint=f"Set hub.role to primary ({config.origins['hub.role']}).",
+        )

@@ -1,0 +1,103 @@
+"""Everything that a node can be asked."""
+
+from dataclasses import dataclass
+
+from unibos import __version__
+from unibos.base.config import Config
+from unibos.core.identity.identity import Identity
+from unibos.core.identity.keys import InstanceKey
+from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.kind import by_name
+from unibos.core.module.endpoint import MIB, Endpoint
+from unibos.core.module.manifest import Module
+from unibos.core.store.store import Store
+from unibos.transports.http import openapi
+from unibos.transports.http.door import State
+from unibos.transports.http.routes import (
+    auth,
+    batch,
+    blobs,
+    collections,
+    events,
+    health,
+    jobs,
+    metrics,
+    records,
+    search,
+    status,
+    users,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoints are made of.
+
+    :param roles: all that the process is.
+    """
+
+    config: Config
+    key: InstanceKey
+    store: Store
+    identity: Identity
+    jobs: Jobs
+    bell: events.Bell
+    state: State
+    modules: tuple[Module, ...]
+    roles: tuple[str, ...] = ("node",)
+
+
+def endpoints(parts: Parts) -> list[Endpoint]:
+    """All endpoints, those first that are asked most."""
+    kinds = by_name(kind for module in parts.modules for kind in module.jobs)
+    listed = [
+        *records.ENDPOINTS,
+        *health.endpoints(_facts(parts)),
+        *batch.ENDPOINTS,
+        *collections.ENDPOINTS,
+        *search.ENDPOINTS,
+        *auth.endpoints(parts.identity),
+        *users.endpoints(parts.identity.users),
+        *blobs.endpoints(parts.config.documents.max_mb * MIB),
+        *events.endpoints(parts.bell),
+        *jobs.endpoints(parts.jobs, kinds, parts.bell),
+        *status.endpoints(_about(parts), parts.modules),
+        *(endpoint for module in parts.modules for endpoint in module.endpoints),
+        *metrics.endpoints(parts.state, __version__, lambda: _gauges(parts.jobs)),
+    ]
+    return [*listed, openapi.endpoint(listed, __version__)]
+
+
+def _facts(parts: Parts) -> health.Facts:
+    return health.Facts(
+        parts.roles,
+        __version__,
+        parts.key.id,
+        parts.identity.org,
+        online=_never,
+        ready=lambda: parts.store.healthy() and parts.jobs.healthy,
+    )
+
+
+def _about(parts: Parts) -> status.About:
+    machine = parts.config.machine
+    return status.About(
+        __version__,
+        parts.key.id,
+        parts.roles,
+        machine.name,
+        machine.profile.name,
+        parts.store.path,
+        online=_never,
+        setup_done=lambda: parts.identity.setup_code is None,
+    )
+
+
+def _gauges(runner: Jobs) -> dict[str, tuple[str, dict[str, float]]]:
+    counted: dict[str, float] = dict(runner.states())
+    return {"jobs": ("Jobs by state.", counted)}
+
+
+def _never() -> bool:
+    """A node that has joined no hub has none within reach."""
+    return False
