@@ -62,7 +62,7 @@ def test_local_org_is_made_once(store, heard):
     org = store.write(lambda tx: accounts.make_local_org(tx, "Home", "family"))
     assert store.write(lambda tx: accounts.make_local_org(tx, "Other", "team")) == org
     assert store.read(accounts.local_org) == org
-    assert heard == [("", org)]
+    assert heard == [(org, org)]
 
 
 def test_account_is_found_by_address_and_by_id(store, heard):

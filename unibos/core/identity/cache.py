@@ -52,11 +52,11 @@ class ScopeCache:
             self._known[token] = scope, expires_at
 
     def forget(self, ids: set[str]) -> None:
-        """Drop all scopes of these sessions or users."""
+        """Drop all scopes of these sessions, users or orgs."""
         with self._lock:
             self._version += 1
             self._known = {
                 token: known
                 for token, known in self._known.items()
-                if known[0].session not in ids and known[0].principal.id not in ids
+                if ids.isdisjoint((known[0].session, known[0].principal.id, known[0].org))
             }

@@ -13,7 +13,7 @@ Built once, from a store and the instance's key::
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unibos.base.clock import Wall, wall_ms
@@ -32,7 +32,7 @@ from unibos.core.identity.tokens import (
     token_invalid,
 )
 from unibos.core.identity.users import Users
-from unibos.core.store import accounts
+from unibos.core.store import accounts, orgs
 from unibos.core.store.store import Store
 
 LOCAL_ORG_TYPE = "family"
@@ -52,6 +52,7 @@ class Options:
     profile: str = "edge"
     password_hashes: int = 1
     service_uid: int = field(default_factory=os.getuid)
+    hub: bool = False
     issuer: Issuer | None = None
 
 
@@ -75,6 +76,9 @@ class Identity:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         options = options or Options()
+        self.org = store.read(accounts.local_org) or store.write(
+            lambda tx: accounts.make_local_org(tx, options.org_name, LOCAL_ORG_TYPE)
+        )
         tools = Tools(
             store,
             Passwords(EFFORTS[options.profile], options.password_hashes),
@@ -83,13 +87,10 @@ class Identity:
             RefreshTokens(key.secret("refresh tokens")),
             wall,
         )
-        self.org = store.read(accounts.local_org) or store.write(
-            lambda tx: accounts.make_local_org(tx, options.org_name, LOCAL_ORG_TYPE)
-        )
-        self.users = Users(tools.passwords, wall)
+        self.users = Users(tools.passwords, wall, hub=options.hub)
         self._tools = tools
         self._service_uid = options.service_uid
-        self._sessions = Sessions(tools)
+        self._sessions = Sessions(tools, self.org)
         self._setup = Setup(tools, self._sessions, self.org, folder)
         self._listeners = (
             store.listen(self._sessions.notice),
@@ -127,15 +128,26 @@ class Identity:
         """
         return await self._setup.without_code(email, name, password)
 
-    async def login(self, email: str, password: str, address: str) -> Login:
+    async def login(self, email: str, password: str, address: str, org: str = "") -> Login:
         """Begin a session. Unknown, disabled and mistyped get the same answer in the same time.
 
         :param address: the client's IP address; empty for the local socket.
+        :param org: id or slug of the org to work in; empty: the oldest that admits the user.
+        :raises Forbidden: ``org_closing``, to who proved the password.
         :raises Unauthenticated: ``login_failed``.
         :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
         :raises Unavailable: ``login_overloaded`` when too many passwords wait to be checked.
         """
-        return await self._sessions.login(email, password, address)
+        return await self._sessions.login(email, password, address, org)
+
+    async def switch(self, scope: Scope, org: str) -> Login:
+        """Begin another session of the same user in another of their orgs.
+
+        :param org: its id or slug.
+        :raises NotFound: ``org_not_found``, also where the user is no member.
+        :raises Forbidden: ``org_closing``; ``user_required`` when no account asks.
+        """
+        return await self._sessions.switch(scope, org)
 
     async def refresh(self, refresh_token: str) -> Login:
         """Exchange a refresh token for a new pair; each is good for once.
@@ -168,10 +180,18 @@ class Identity:
     def local_scope(self, uid: int, org: str = "") -> Scope:
         """See :func:`unibos.core.identity.scope.local_scope`.
 
-        :param org: id of the org to act in; empty: the instance's own.
+        :param org: id or slug of the org to act in; empty: the instance's own.
         :raises Forbidden: ``peer_refused``.
+        :raises NotFound: ``org_not_found``.
         """
-        return local_scope(self._tools.store, org or self.org, uid, self._service_uid)
+        store = self._tools.store
+        own = local_scope(store, self.org, uid, self._service_uid)
+        if not org:
+            return own
+        found = store.read(lambda view: orgs.resolve(view, org))
+        if found is None:
+            raise orgs.not_found(org)
+        return replace(own, org=found, store=store.org(found))
 
     def machine(self, token: str) -> Scope:
         """A node has no nodes of its own to ask it.

@@ -4,18 +4,18 @@ A session is one login. It lives until 30 days after its last refresh, or until 
 it; then all its tokens are dead at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unibos.base.clock import Wall
 from unibos.base.errors import Forbidden, Unauthenticated
-from unibos.core.identity import emails, passwords, throttle, tokens
+from unibos.core.identity import admission, emails, passwords, throttle, tokens
 from unibos.core.identity.cache import ScopeCache
 from unibos.core.identity.login import Login, person_of
 from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Principal, Role, Scope
 from unibos.core.identity.throttle import Key, Throttle
 from unibos.core.identity.tokens import AccessTokens, RefreshTokens
-from unibos.core.store import accounts
+from unibos.core.store import accounts, orgs
 from unibos.core.store.accounts import Account, Session
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Changed, Transaction, View
@@ -37,10 +37,14 @@ class Tools:
 
 
 class Sessions:
-    """The sessions of one instance; see :class:`unibos.core.identity.identity.Identity`."""
+    """The sessions of one instance; see :class:`unibos.core.identity.identity.Identity`.
 
-    def __init__(self, tools: Tools) -> None:
+    :param own_org: whose owners run the instance.
+    """
+
+    def __init__(self, tools: Tools, own_org: str) -> None:
         self._tools = tools
+        self._own_org = own_org
         self._cache = ScopeCache(tools.wall)
 
     def notice(self, changes: list[Changed]) -> None:
@@ -49,23 +53,50 @@ class Sessions:
         if changed:
             self._cache.forget(changed)
 
-    async def login(self, email: str, password: str, address: str) -> Login:
+    async def login(self, email: str, password: str, address: str, org: str = "") -> Login:
         """See :meth:`Identity.login`."""
-        store, hashing = self._tools.store, self._tools.passwords
-        key = emails.key(email)
-        account = store.read(lambda view: accounts.by_email(view, key))
-        if account is not None and account.disabled:
-            account = None
-        proved = await self._prove(account, password, key, address)
-        if account is None or not proved:
-            raise _login_failed()
+        hashing = self._tools.passwords
+        known = await self.prove(email, password, address)
+        if known is None:
+            raise login_failed()
+        account = self._chosen(known.id, org)
+        if account is None:
+            raise login_failed()
         renewed = None
-        if hashing.outgrown(account.verifier):
+        if hashing.outgrown(known.verifier):
             renewed = await hashing.hash(password)
-        begun = await store.awrite(lambda tx: self._begin(tx, account, renewed), account.org)
+        begun = await self._tools.store.awrite(
+            lambda tx: self._begin(tx, replace(account, verifier=known.verifier), renewed),
+            account.org,
+        )
         if begun is None:
-            raise _login_failed()
+            raise login_failed()
         return self.answer(*begun)
+
+    async def switch(self, scope: Scope, org: str) -> Login:
+        """See :meth:`Identity.switch`."""
+        _require_user(scope)
+        account = self._chosen(scope.principal.id, org)
+        if account is None:
+            raise orgs.not_found(org)
+        begun = await self._tools.store.awrite(
+            lambda tx: self._begin(tx, account, None), account.org
+        )
+        if begun is None:
+            raise tokens.session_ended()
+        return self.answer(*begun)
+
+    async def prove(self, email: str, password: str, address: str) -> Account | None:
+        """The account of an address, in any org, if this is its password.
+
+        It takes as long for an unknown address, and failures are counted and slowed.
+
+        :raises TooMany: ``too_many_attempts``.
+        :raises Unavailable: ``login_overloaded``.
+        """
+        key = emails.key(email)
+        account = self._tools.store.read(lambda view: accounts.by_email(view, key))
+        return account if await self._prove(account, password, key, address) else None
 
     async def refresh(self, token: str) -> Login:
         """See :meth:`Identity.refresh`."""
@@ -86,7 +117,7 @@ class Sessions:
 
         def end(tx: Transaction) -> None:
             if everywhere:
-                accounts.end_sessions(tx, scope.principal.id, now, "logout")
+                accounts.end_all_sessions(tx, scope.principal.id, now, "logout")
             else:
                 accounts.end_session(tx, scope.session, now, "logout")
 
@@ -95,12 +126,7 @@ class Sessions:
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
         """See :meth:`Identity.change_password`."""
-        if scope.principal.kind != "user":
-            raise Forbidden(
-                "user_required",
-                "Only an account has a password of its own.",
-                hint="unibos user password EMAIL sets the password of an account.",
-            )
+        _require_user(scope)
         account = scope.store.read(lambda view: accounts.get(view, scope.principal.id))
         passwords.check(new, account.email)
         if not await self._prove(account, current, account.email_key, address):
@@ -108,11 +134,11 @@ class Sessions:
         verifier = await self._tools.passwords.hash(new)
 
         def change(tx: Transaction) -> tuple[Account, Session] | None:
-            present = _unchanged(tx, account)
-            if present is None:
+            present = self._admitted(tx, account.id)
+            if present is None or present.verifier != account.verifier:
                 return None
             accounts.set_verifier(tx, account.id, verifier)
-            accounts.end_sessions(tx, account.id, self._tools.wall(), "password_changed")
+            accounts.end_all_sessions(tx, account.id, self._tools.wall(), "password_changed")
             return self.open(tx, present)
 
         begun = await scope.store.awrite(change)
@@ -132,10 +158,10 @@ class Sessions:
             session = accounts.session(view, claims.session)
             if session is None or session.ended_because or session.user != claims.user:
                 return None
-            return accounts.find(view, claims.user)
+            return self._admitted(view, claims.user)
 
         account = self._tools.store.read(ask, claims.org)
-        if account is None or account.disabled:
+        if account is None:
             raise tokens.session_ended()
         scope = Scope(
             account.org,
@@ -143,6 +169,7 @@ class Sessions:
             Principal("user", account.id, account.name, account.email),
             Role(account.role),
             claims.session,
+            operator=account.org == self._own_org and account.role == Role.OWNER.value,
         )
         self._cache.keep(token, scope, claims.expires_at, version)
         return scope
@@ -168,6 +195,17 @@ class Sessions:
             user=person_of(account),
         )
 
+    def _chosen(self, user: str, org: str) -> Account | None:
+        now = self._tools.wall()
+        return self._tools.store.read(lambda view: admission.choose(view, user, org, now))
+
+    def _admitted(self, view: View, user: str) -> Account | None:
+        """The user's account in the view's org, if it may work there now."""
+        account = accounts.find(view, user)
+        if account is None or not admission.admits(view, account, self._tools.wall()):
+            return None
+        return account
+
     async def _prove(
         self, account: Account | None, password: str, email_key: str, address: str
     ) -> bool:
@@ -191,8 +229,8 @@ class Sessions:
     def _begin(
         self, tx: Transaction, proved: Account, renewed: str | None
     ) -> tuple[Account, Session] | None:
-        account = _unchanged(tx, proved)
-        if account is None:
+        account = self._admitted(tx, proved.id)
+        if account is None or account.verifier != proved.verifier:
             return None
         if renewed is not None:
             accounts.set_verifier(tx, account.id, renewed)
@@ -203,8 +241,10 @@ class Sessions:
     ) -> tuple[Account, Session] | Unauthenticated:
         now = self._tools.wall()
         session = accounts.session(tx, id_)
-        account = accounts.find(tx, session.user) if session else None
-        if session is None or session.ended_because or account is None or account.disabled:
+        if session is None or session.ended_because:
+            return tokens.session_ended()
+        account = self._admitted(tx, session.user)
+        if account is None:
             return tokens.session_ended()
         if generation < session.generation:
             accounts.end_session(tx, id_, now, "refresh_reused")
@@ -225,15 +265,17 @@ class Sessions:
         return (account, moved) if moved else tokens.session_ended()
 
 
-def _unchanged(view: View, proved: Account) -> Account | None:
-    """The account as it is now, if the password that was proved is still the one."""
-    account = accounts.find(view, proved.id)
-    if account is None or account.disabled or account.verifier != proved.verifier:
-        return None
-    return account
+def _require_user(scope: Scope) -> None:
+    if scope.principal.kind != "user":
+        raise Forbidden(
+            "user_required",
+            "Only an account can do this.",
+            hint="unibos user passwd EMAIL sets the password of an account.",
+        )
 
 
-def _login_failed() -> Unauthenticated:
+def login_failed() -> Unauthenticated:
+    """The one answer to unknown, disabled and mistyped."""
     return Unauthenticated(
         "login_failed",
         "The e-mail address or the password is not right.",

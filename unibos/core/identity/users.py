@@ -89,9 +89,10 @@ class Users:
     leave the org without an active owner is ``Conflict last_owner``.
     """
 
-    def __init__(self, hashing: Passwords, wall: Wall) -> None:
+    def __init__(self, hashing: Passwords, wall: Wall, *, hub: bool = False) -> None:
         self._passwords = hashing
         self._wall = wall
+        self._hub = hub
 
     async def page(self, scope: Scope, limit: int = 50, cursor: str | None = None) -> UserPage:
         """One page of the org's users.

@@ -1,10 +1,11 @@
 """Orgs, accounts and sessions: the verbs behind identity.
 
 An account is a user together with the membership in one org. Every verb stays in its view's org,
-but for four that have to look across orgs, because only their answer tells the org:
-:func:`local_org`, :func:`by_email` (a login), :func:`org_of_session` (a refresh token that was
-proved genuine) and :func:`forget_sessions` (housekeeping). Addresses are unique in all orgs, for
-they are what a login begins with.
+but for those that have to look across orgs, because only their answer tells the org, or because a
+person is the same in all of them: :func:`local_org`, :func:`by_email` and :func:`memberships` (a
+login), :func:`org_of_session` (a refresh token that was proved genuine), :func:`end_all_sessions`
+(a changed password) and :func:`forget_sessions` (housekeeping). Addresses are unique in all orgs,
+for they are what a login begins with.
 
 Roles and reasons are plain words here; what they mean is identity's business.
 """
@@ -14,7 +15,8 @@ from typing import Any
 
 from unibos.base.errors import Conflict, NotFound
 from unibos.base.ids import new_id
-from unibos.core.store.transaction import Transaction, View
+from unibos.core.store import orgs, revocations
+from unibos.core.store.transaction import Changed, Transaction, View
 
 TOPIC = "identity"
 _LOCAL_ORG = "local_org"
@@ -76,13 +78,8 @@ def make_local_org(tx: Transaction, name: str, type_: str) -> str:
     present = local_org(tx)
     if present is not None:
         return present
-    id_ = new_id(tx.stamp()[0])
-    tx.connection.execute(
-        "INSERT INTO orgs (id, name, type, created_at) VALUES (?, ?, ?, ?)",
-        (id_, name, type_, tx.now()),
-    )
+    id_ = orgs.create(tx, new_id(tx.stamp()[0]), name, type_).id
     tx.connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (_LOCAL_ORG, id_))
-    tx.changed(TOPIC, id_)
     return id_
 
 
@@ -92,6 +89,12 @@ def by_email(view: View, email_key: str) -> Account | None:
         _ACCOUNT + " WHERE email_key = ? ORDER BY org LIMIT 1", (email_key,)
     ).fetchone()
     return _account(row) if row else None
+
+
+def memberships(view: View, id_: str) -> list[Account]:
+    """The user's accounts in all orgs, the oldest org first; looks across orgs."""
+    rows = view.connection.execute(_ACCOUNT + " WHERE members.user = ? ORDER BY org", (id_,))
+    return [_account(row) for row in rows.fetchall()]
 
 
 def find(view: View, id_: str) -> Account | None:
@@ -153,13 +156,28 @@ def create(
     return Account(id_, email, email_key, name, verifier, now, tx.org, role)
 
 
+def join(tx: Transaction, known: Account, role: str) -> Account:
+    """Make a user of another org a member of this one too.
+
+    :raises Conflict: ``member_already``.
+    """
+    if find(tx, known.id) is not None:
+        raise Conflict("member_already", "This person is a member of the org already.")
+    tx.connection.execute(
+        "INSERT INTO members (org, user, role) VALUES (?, ?, ?)", (tx.org, known.id, role)
+    )
+    tx.changed(TOPIC, known.id)
+    return get(tx, known.id)
+
+
 def save(tx: Transaction, account: Account) -> None:
     """Keep an account's address, name, role and whether it is disabled.
 
     :raises NotFound: ``user_not_found``.
     :raises Conflict: ``email_taken``.
     """
-    if get(tx, account.id) == account:
+    present = get(tx, account.id)
+    if present == account:
         return
     _refuse_taken(tx, account.email_key, account.id)
     tx.connection.execute(
@@ -170,6 +188,8 @@ def save(tx: Transaction, account: Account) -> None:
         "UPDATE members SET role = ?, disabled = ? WHERE org = ? AND user = ?",
         (account.role, account.disabled, tx.org, account.id),
     )
+    if (present.role, present.disabled) != (account.role, account.disabled):
+        revocations.revoke_user(tx, account.id, tx.now())
     tx.changed(TOPIC, account.id)
 
 
@@ -197,6 +217,7 @@ def remove(tx: Transaction, id_: str) -> None:
         "DELETE FROM users WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE user = ?)",
         (id_, id_),
     )
+    revocations.revoke_user(tx, id_, tx.now())
     tx.changed(TOPIC, id_)
 
 
@@ -243,11 +264,12 @@ def end_session(tx: Transaction, id_: str, now: int, because: str) -> None:
         (now, because, id_, tx.org),
     )
     if cursor.rowcount:
+        revocations.revoke_session(tx, id_, now)
         tx.changed(TOPIC, id_)
 
 
 def end_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
-    """End every session that the user has in the org."""
+    """End every session that the user has in the org, and offline logins on its nodes."""
     rows = tx.connection.execute(
         "UPDATE sessions SET ended_at = ?, ended_because = ?"
         " WHERE org = ? AND user = ? AND ended_at IS NULL RETURNING id",
@@ -255,6 +277,19 @@ def end_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
     ).fetchall()
     for (id_,) in rows:
         tx.changed(TOPIC, id_)
+    revocations.revoke_user(tx, user, now)
+
+
+def end_all_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
+    """End every session that the user has, in all orgs, and offline logins on their nodes."""
+    rows = tx.connection.execute(
+        "UPDATE sessions SET ended_at = ?1, ended_because = ?2"
+        " WHERE org IN (SELECT org FROM members WHERE user = ?3) AND user = ?3"
+        " AND ended_at IS NULL RETURNING org, id",
+        (now, because, user),
+    ).fetchall()
+    tx.changes += [Changed(org, TOPIC, id_) for org, id_ in rows]
+    revocations.revoke_user_everywhere(tx, user, now)
 
 
 def forget_sessions(tx: Transaction, before: int) -> int:
