@@ -11,6 +11,10 @@ from unibos.clients.cli.command import command
 _GLOBAL = ("data",)
 
 
+_OF_THE_ONLY_ROLE = ("host", "port", "tls")
+"""What ``--host``, ``--port`` and ``--tls`` set: the node's, or the hub's where no node is."""
+
+
 def _option(setting: Setting) -> click.Option:
     truth = isinstance(setting.default, bool)
     flag = setting.about.flag
@@ -19,6 +23,7 @@ def _option(setting: Setting) -> click.Option:
         (f"{flag}/--no-{flag[2:]}" if truth else flag, _name(setting.key)),
         help=setting.about.help,
         default=None,
+        multiple=setting.key == "role",
         type=click.Choice(words) if words else None,
         metavar=None if truth or words else flag[2:].upper(),
     )
@@ -28,15 +33,34 @@ def _name(key: str) -> str:
     return key.replace(".", "__")
 
 
-@command("serve", "unibos serve --data ./data --port 8001", "unibos serve --profile edge --tls")
+@command(
+    "serve",
+    "unibos serve --data ./data --port 8001",
+    "unibos serve --profile edge --tls",
+    "unibos serve --role hub --role node",
+)
 @click.pass_obj
 def serve(asked: Asked, /, **options: Any) -> None:
     """Run this instance until it is stopped."""
     flags = {key: options[_name(key)] for key in _KEYS}
+    # Each --role may name several, as the environment does.
+    flags["role"] = ",".join(flags["role"]) or None
     config = asked.settings(**flags)
+    if "hub" in config.role and "node" not in config.role:
+        config = asked.settings(**_hubs(flags))
     from unibos.roles.serve import serve as run
 
     run(config)
+
+
+def _hubs(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags of a process that is a hub and no node."""
+    moved = dict(flags)
+    for name in _OF_THE_ONLY_ROLE:
+        given = moved.pop(f"node.{name}")
+        if moved[f"hub.{name}"] is None:
+            moved[f"hub.{name}"] = given
+    return moved
 
 
 _FLAGGED = [one for one in settings() if one.about.flag and one.key not in _GLOBAL]
