@@ -2,9 +2,7 @@
 
 import logging
 import socket
-import ssl
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from unibos.base.config import Config, Hub, Node
@@ -23,7 +21,8 @@ class Place:
     """Where a role listens.
 
     :param scheme: ``http`` or ``https``.
-    :param fingerprint: the SHA-256 of the certificate that is shown, as 64 hexadecimal digits.
+    :param fingerprint: the SHA-256 of the certificate that is shown, as 64 hexadecimal digits;
+        None where there is none, and where a public authority vouches for it.
     """
 
     listening: Listening
@@ -62,27 +61,28 @@ def place(
 
 def _certificate(
     config: Config, wanted: Node | Hub, key: InstanceKey
-) -> tuple[tuple[Path, Path], str]:
+) -> tuple[tuple[Path, Path], str | None]:
     if wanted.tls_cert is not None and wanted.tls_key is not None:
-        return (wanted.tls_cert, wanted.tls_key), _fingerprint(wanted.tls_cert)
+        return (wanted.tls_cert, wanted.tls_key), _own_word(wanted.tls_cert)
     own = Certificate.open(config.data, key.short)
     log.info("own certificate", extra={"sha256": own.fingerprint})
     return (own.path, own.path), own.fingerprint
 
 
-def _fingerprint(chain: Path) -> str:
-    """The fingerprint of a chain's first certificate."""
-    end = "-----END CERTIFICATE-----"
+def _own_word(chain: Path) -> str | None:
+    """The fingerprint of a certificate that vouches for itself; None when another one does."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509 import load_pem_x509_certificate
+
     try:
-        text = chain.read_text()
-        first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end) + len(end)]
-        return sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+        first = load_pem_x509_certificate(chain.read_bytes())
     except (OSError, ValueError) as error:
         raise Misconfigured(
             "certificate_unusable",
             f"{chain} holds no certificate: {error}.",
             hint="It is a PEM file with the certificate first.",
         ) from None
+    return first.fingerprint(SHA256()).hex() if first.issuer == first.subject else None
 
 
 def _shown(host: str) -> str:

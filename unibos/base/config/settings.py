@@ -20,7 +20,10 @@ CLIENT_VARIABLES = ("UNIBOS_CONFIG", "UNIBOS_URL", "UNIBOS_TOKEN", "UNIBOS_LANG"
 
 Role = Literal["node", "hub", "worker"]
 _LATER = "; without effect in this version"
-_Url = Annotated[str, Meta(pattern="^https?://[^/ ]+")]
+_Urls = Annotated[
+    tuple[Annotated[str, Meta(max_length=200, pattern="^https?://[^/?#\\s@]+/?$")], ...],
+    Meta(max_length=8),
+]
 _URLS = "a list of addresses such as https://hub.example.org"
 
 
@@ -185,7 +188,7 @@ class Hub(Section, frozen=True, kw_only=True):
         str, Meta(max_length=200), About("Name of this hub; empty takes the machine's")
     ] = ""
     public_urls: Annotated[
-        tuple[_Url, ...],
+        _Urls,
         About(
             "Where nodes reach this hub, best first; empty takes the machine's names",
             expects=_URLS,
@@ -201,7 +204,7 @@ class Hub(Section, frozen=True, kw_only=True):
         int, Meta(ge=3, le=604800), About("Silence after which a node is offline")
     ] = 300
     urls: Annotated[
-        tuple[_Url, ...],
+        _Urls,
         About(
             "Hubs of this instance, best first; empty takes those that it heard of when it joined",
             env=("UNIBOS_HUBS",),
