@@ -61,6 +61,17 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The body of an endpoint that takes a form (``application/x-www-form-urlencoded``).
+
+    :param shape: a struct of texts; fields that it does not have are left out, for standards
+        want them to be (RFC 6749, section 3.2).
+    """
+
+    shape: type[msgspec.Struct]
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """An answer that is not JSON: its media type, for the documentation."""
 
@@ -80,7 +91,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``body`` is a struct, a mapping or a list to be encoded, or JSON already as bytes."""
+    """``body`` is a struct, a mapping or a list to be encoded, or JSON already as bytes.
+
+    Headers go before those that all answers have in common, such as ``cache-control``; with a
+    ``content-type`` of its own the body is bytes of that.
+    """
 
     body: Any = None
     status: int = 200
@@ -130,7 +145,7 @@ class Endpoint:
 
     :param path: below ``/api/v1`` unless ``root``; parameters in braces: ``/documents/{id}``.
     :param role: the least role; None opens it to everybody, and the handler gets no scope.
-    :param body: a struct type for JSON, a :class:`File`, or None.
+    :param body: a struct type for JSON, a :class:`Form`, a :class:`File`, or None.
     :param answers: status → the answer's type (None: empty; :class:`Media`: not JSON).
     :param errors: kinds that the handler raises beyond those of its declaration.
     :param machine: asked by a node of the org with its machine token, and by nobody else.

@@ -1,4 +1,4 @@
-"""From an answer to ASGI messages: JSON, files, event streams; headers on all."""
+"""From an answer to ASGI messages: JSON, pages, files, event streams; headers on all."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -7,7 +7,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
 from unibos.core.module.endpoint import Answer, AnyAnswer, Event, EventAnswer, FileAnswer
-from unibos.transports.http.headers import SECURITY, Headers, is_known, send_empty
+from unibos.transports.http.headers import SECURITY, Headers, is_known, secured, send_empty
 
 _JSON = (b"content-type", b"application/json")
 _PING_SECONDS = 15
@@ -32,7 +32,7 @@ async def send_bytes(status: int, body: bytes, headers: Headers, asgi: Asgi, sen
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [*headers, length, *SECURITY],
+            "headers": [*secured(headers), length],
         }
     )
     await send({"type": "http.response.body", "body": b"" if asgi["method"] == "HEAD" else body})
@@ -45,10 +45,10 @@ async def _send_body(answer: Answer, asgi: Asgi, send: Send) -> None:
     ]
     etag = answer.headers.get("etag")
     if etag is not None and asgi["method"] in ("GET", "HEAD") and is_known(asgi, etag):
-        await send_empty(304, [*headers, *SECURITY], send)
+        await send_empty(304, secured(headers), send)
         return
     if answer.body is None:
-        await send_empty(answer.status, [*headers, *SECURITY], send)
+        await send_empty(answer.status, secured(headers), send)
         return
     body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
     if not any(name == b"content-type" for name, _ in headers):

@@ -5,7 +5,8 @@ from starlette.types import Send
 
 Headers = list[tuple[bytes, bytes]]
 
-# Nothing that the API serves is a page: a browser may neither guess a type nor run anything.
+# Nothing that the API serves is a page, but for a login form, which brings a policy of its own:
+# a browser may neither guess a type nor run anything.
 SECURITY: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -21,6 +22,12 @@ def header(asgi: Asgi, wanted: bytes) -> str:
             text: str = value.decode("latin-1")
             return text
     return ""
+
+
+def secured(headers: Headers) -> Headers:
+    """Headers with those of :data:`SECURITY` that they do not set themselves."""
+    named = {name for name, _ in headers}
+    return [*headers, *(header for header in SECURITY if header[0] not in named)]
 
 
 def is_known(asgi: Asgi, etag: str) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from unibos.base import errors
-from unibos.core.module.endpoint import Answer, Call, Endpoint, File, Media, Nothing
+from unibos.core.module.endpoint import Answer, Call, Endpoint, File, Form, Media, Nothing
 from unibos.transports.http.errors import PROBLEM, STATUS, TITLES, Problem
+from unibos.transports.http.reading import FORM_TYPE
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{name}"
@@ -68,7 +69,8 @@ def endpoint(endpoints: Iterable[Endpoint], version: str) -> Endpoint:
 def _types(endpoints: Iterable[Endpoint]) -> list[Any]:
     found: dict[Any, None] = {Problem: None}
     for item in endpoints:
-        wanted = [item.body, *item.answers.values()]
+        body = item.body.shape if isinstance(item.body, Form) else item.body
+        wanted = [body, *item.answers.values()]
         for kind in wanted:
             if isinstance(kind, type):
                 found[kind] = None
@@ -90,6 +92,9 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
         operation["x-role"] = str(endpoint.role)
     if isinstance(endpoint.body, File):
         operation["requestBody"] = _file_body(endpoint.body)
+    elif isinstance(endpoint.body, Form):
+        content = {FORM_TYPE: {"schema": schemas[endpoint.body.shape]}}
+        operation["requestBody"] = {"required": True, "content": content}
     elif endpoint.body is not None:
         content = {"application/json": {"schema": schemas[endpoint.body]}}
         operation["requestBody"] = {"required": True, "content": content}

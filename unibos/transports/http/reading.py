@@ -1,4 +1,4 @@
-"""From an ASGI request to a checked :class:`Call`: query, JSON body, file."""
+"""From an ASGI request to a checked :class:`Call`: query, JSON body, form, file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,10 @@ from starlette.types import Receive
 from starlette.types import Scope as Asgi
 
 from unibos.base.errors import Malformed, Unsupported
-from unibos.core.module.endpoint import Call, Endpoint, File, Nothing
+from unibos.core.module.endpoint import Call, Endpoint, File, Form, Nothing
 from unibos.transports.http.bodies import whole
 
+FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 _MAX_PARAMETERS = 40
 
@@ -30,6 +31,8 @@ async def read_call(endpoint: Endpoint, asgi: Asgi, receive: Receive) -> Call:
         from unibos.transports.http.uploads import read_upload
 
         body = await read_upload(endpoint.body, headers, receive)
+    elif isinstance(endpoint.body, Form):
+        body = await _form(endpoint.body.shape, endpoint.body_limit, headers, receive)
     elif endpoint.body is not None:
         body = await _json(endpoint, headers, receive)
     client = asgi.get("client")
@@ -46,6 +49,10 @@ def _query(wanted: type[msgspec.Struct], raw: bytes) -> msgspec.Struct:
         return msgspec.convert(_gathered(wanted, pairs), wanted, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise Malformed("query_invalid", f"The query is not understood: {error}.") from None
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _gathered(wanted: type[msgspec.Struct], pairs: list[tuple[str, str]]) -> dict[str, Any]:
@@ -65,7 +72,7 @@ def _gathered(wanted: type[msgspec.Struct], pairs: list[tuple[str, str]]) -> dic
 
 
 async def _json(endpoint: Endpoint, headers: Mapping[str, str], receive: Receive) -> Any:
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = _media_type(headers)
     if media_type not in JSON_TYPES:
         raise Unsupported(
             "media_type_unsupported",
@@ -79,3 +86,22 @@ async def _json(endpoint: Endpoint, headers: Mapping[str, str], receive: Receive
         raise Malformed("body_invalid", f"The body does not fit: {error}.") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed("json_invalid", f"The body is not JSON: {error}.") from None
+
+
+async def _form(
+    wanted: type[msgspec.Struct], limit: int, headers: Mapping[str, str], receive: Receive
+) -> msgspec.Struct:
+    if _media_type(headers) != FORM_TYPE:
+        raise Unsupported(
+            "media_type_unsupported",
+            f"The body is {_media_type(headers) or 'of no declared type'}; a form is wanted.",
+            hint=f"Send Content-Type: {FORM_TYPE}.",
+        )
+    body = await whole(headers, receive, limit)
+    known = {field.name for field in msgspec.structs.fields(wanted)}
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+        given = [(name, value) for name, value in pairs if name in known]
+        return msgspec.convert(_gathered(wanted, given), wanted, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Malformed("form_invalid", f"The form is not understood: {error}.") from None
