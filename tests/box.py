@@ -1,4 +1,4 @@
-"""A whole node in a thread of the test's process, asked over real sockets."""
+"""Whole nodes and hubs in threads of the test's process, asked over real sockets."""
 
 import asyncio
 import threading
@@ -10,6 +10,7 @@ import httpx2
 
 from unibos.base.config import load
 from unibos.base.local_socket import address_of
+from unibos.roles.hub import hub
 from unibos.roles.node import node
 
 PASSWORD = "correct horse battery"
@@ -17,11 +18,12 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class Box:
-    """A running node and ways to ask it."""
+    """A running node or hub, and ways to ask it."""
 
     folder: Path
     url: str
     setup_code: str
+    socket: str = "unibos.sock"
     owner: httpx2.Client = None
     login: dict = None
     held: ExitStack = field(default_factory=ExitStack)
@@ -34,7 +36,7 @@ class Box:
 
     def local(self) -> httpx2.Client:
         """Over the local socket, as the user who runs the tests."""
-        socket = self.held.enter_context(address_of(self.folder / "unibos.sock"))
+        socket = self.held.enter_context(address_of(self.folder / self.socket))
         transport = httpx2.HTTPTransport(uds=socket)
         client = httpx2.Client(transport=transport, base_url="http://local", timeout=30)
         return self.held.enter_context(client)
@@ -72,11 +74,18 @@ class Running:
     :param settings: by their names with dots, such as ``{"documents.max_mb": 1}``.
     """
 
+    role, socket = "node", "unibos.sock"
+
     def __init__(self, folder: Path, settings: dict | None = None) -> None:
         flags = {
             "data": str(folder),
+            "role": self.role,
             "node.host": "127.0.0.1",
             "node.port": "0",
+            "hub.host": "127.0.0.1",
+            "hub.port": "0",
+            # On loopback nothing is lost by it, and the tests are faster.
+            "hub.tls": "false",
             "board.profile": "edge",
             "http.stop_seconds": "3",
         }
@@ -115,7 +124,21 @@ class Running:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with node(self._config) as running:
-            self.box = Box(Path(self._config.data), running.address, running.setup_code)
+        async with self._role() as running:
+            self.box = Box(
+                Path(self._config.data), running.address, running.setup_code, self.socket
+            )
             self._started.set()
             await self._stop.wait()
+
+    def _role(self):
+        return node(self._config)
+
+
+class RunningHub(Running):
+    """Runs a hub in the same way, over plain HTTP on loopback."""
+
+    role, socket = "hub", "hub.sock"
+
+    def _role(self):
+        return hub(self._config)

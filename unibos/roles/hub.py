@@ -8,6 +8,8 @@ from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.signing.keys import SigningKeys
+from unibos.core.identity.signing.revocations import Revocations
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.roles.chores import chores
@@ -56,11 +58,16 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         )
         stack.callback(store.close)
 
+        signing = SigningKeys(store, key)
+        revocations = Revocations(store, key)
+        stack.callback(revocations.close)
         identity = Identity(
             store,
             key,
             config.data,
-            IdentityOptions(config.org.name, profile.name, profile.password_hashes),
+            IdentityOptions(
+                config.org.name, profile.name, profile.password_hashes, hub=True, issuer=signing
+            ),
         )
         stack.callback(identity.close)
 

@@ -1,9 +1,10 @@
 """The node: wired top-down, stopped in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from unibos.base.config import Config
 from unibos.core.identity.identity import Identity
@@ -24,6 +25,9 @@ from unibos.transports.http.door import State
 from unibos.transports.http.routes.events import Bell
 from unibos.transports.http.server import HttpServer
 
+if TYPE_CHECKING:
+    from unibos.roles.hub import Hub
+
 SOCKET = "unibos.sock"
 
 
@@ -32,12 +36,20 @@ class Node:
     """A running node."""
 
     address: str
+    port: int
     setup_code: str | None
 
 
 @asynccontextmanager
-async def node(config: Config) -> AsyncIterator[Node]:
-    """Run a node for as long as the context lasts."""
+async def node(
+    config: Config, *, hub: "Hub | None" = None, restart: Callable[[], None] = lambda: None
+) -> AsyncIterator[Node]:
+    """Run a node for as long as the context lasts.
+
+    :param hub: the hub in the same process, whose own org this node then belongs to.
+    :param restart: called when this node is to be started anew, which changes its org.
+    :raises Misconfigured: what store, identity and server refuse to start with.
+    """
     async with AsyncExitStack() as stack:
         key = open_instance(config)
         profile = config.machine.profile
@@ -79,7 +91,7 @@ async def node(config: Config) -> AsyncIterator[Node]:
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
-        yield Node(where.address(server.port), identity.setup_code)
+        yield Node(where.address(server.port), server.port, identity.setup_code)
 
 
 def _limits(config: Config) -> JobOptions:

@@ -6,6 +6,9 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from unibos import __version__
 from unibos.base import log as logs
@@ -13,6 +16,9 @@ from unibos.base import ready
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.base.memory import give_back_large_blocks
+
+if TYPE_CHECKING:
+    from unibos.roles.hub import Hub
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +55,55 @@ async def _run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
+        here: "Hub | None" = None
         if "hub" in config.role:
             from unibos.roles.hub import hub
 
             here = await stack.enter_async_context(hub(config))
             _tell(config, "hub", here.address, here.setup_code)
         if "node" in config.role:
-            from unibos.roles.node import node
+            await _keep_node(config, here, stopped)
+        else:
+            _is_ready(config)
+            await stopped.wait()
+            _is_stopping()
 
-            own = await stack.enter_async_context(node(config))
+
+async def _keep_node(config: Config, here: "Hub | None", stopped: asyncio.Event) -> None:
+    """Run the node until the stop, and start it anew whenever it asks for that."""
+    from unibos.roles.node import node
+
+    while not stopped.is_set():
+        again = asyncio.Event()
+        async with node(config, hub=here, restart=again.set) as own:
             _tell(config, "node", own.address, own.setup_code)
-        ready.ready(f"{' and '.join(config.role)} of UNIBOS {__version__}")
-        await stopped.wait()
-        log.info("stopping")
-        ready.stopping("stopping")
+            _is_ready(config)
+            await _first_of(stopped, again)
+            if stopped.is_set():
+                _is_stopping()
+            else:
+                log.info("the node starts anew")
+                ready.reloading("the node starts anew")
+        # A free port that was taken once is where the node is known.
+        config = replace(config, node=replace(config.node, port=own.port))
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def _is_ready(config: Config) -> None:
+    ready.ready(f"UNIBOS {__version__}: {' and '.join(config.role)}")
+
+
+def _is_stopping() -> None:
+    log.info("stopping")
+    ready.stopping("stopping")
 
 
 def _tell(config: Config, role: str, address: str, setup_code: str | None) -> None:
