@@ -253,6 +253,8 @@ CREATE TABLE invitations (
     PRIMARY KEY (org, id)
 ) WITHOUT ROWID;
 
+CREATE INDEX invitations_by_id ON invitations (id);
+
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY,
     state TEXT NOT NULL,
@@ -295,13 +297,17 @@ CREATE TABLE join_tokens (
     PRIMARY KEY (org, id)
 ) WITHOUT ROWID;
 
+CREATE UNIQUE INDEX join_tokens_by_id ON join_tokens (id);
+
 CREATE TABLE nodes (
     org TEXT NOT NULL REFERENCES orgs(id),
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     public_key TEXT NOT NULL,
+    join_token TEXT NOT NULL,
     report TEXT NOT NULL,
     joined_at INTEGER NOT NULL,
+    member_until INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
     revoked_at INTEGER,
     PRIMARY KEY (org, id)
