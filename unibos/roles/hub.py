@@ -10,9 +10,13 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.signing.revocations import Revocations
+from unibos.core.jobs.clock import SteadyClock
+from unibos.core.jobs.housekeeping import Housekeeping
+from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
-from unibos.roles.chores import chores
+from unibos.roles.addresses import announced
+from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
 from unibos.roles.hub_endpoints import Parts, endpoints
 from unibos.roles.instance import open_instance
@@ -73,16 +77,41 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
 
         await make_owner(config, identity)
 
-        parts = Parts(config, key, store, identity, Bell(store), State(), config.role)
-        app = build_app(endpoints(parts), identity, parts.state)
         where = place(config, config.hub, key, config.data / SOCKET, private=True)
-        server = HttpServer(app, parts.state, where.listening)
-        await stack.enter_async_context(chores({"forget old sessions": identity.clean_up}))
-        await server.start()
+        state = State()
+        server = HttpServer(state, where.listening)
+
+        def addresses() -> tuple[str, ...]:
+            return announced(config.hub, where.scheme, server.port)
+
+        parts = Parts(
+            config,
+            key,
+            store,
+            identity,
+            signing,
+            where,
+            addresses,
+            Bell(store),
+            state,
+            config.role,
+        )
+        house = Housekeeping(store, _keeping(config), SteadyClock(), set)
+        wanted: Chores = {
+            "forget old sessions": identity.clean_up,
+            "rotate signing keys": signing.rotate_by_age,
+            "remove orphaned blobs": house.orphaned_blobs,
+        }
+        await stack.enter_async_context(chores(wanted))
+        await server.start(build_app(endpoints(parts), identity, state))
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
         yield Hub(where.address(server.port), identity)
+
+
+def _keeping(config: Config) -> JobOptions:
+    return JobOptions(folder=config.data / "hub-work", grace_hours=config.blobs.grace_hours)
 
 
 def _refuse_roles_of_later(config: Config) -> None:

@@ -1,13 +1,18 @@
 """Everything that a hub can be asked."""
 
+import socket
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from unibos import __version__
 from unibos.base.config import Config
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.store import Store
+from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
@@ -17,6 +22,8 @@ from unibos.transports.http.routes import (
     collections,
     events,
     health,
+    hub_status,
+    keys,
     metrics,
     records,
     search,
@@ -35,6 +42,9 @@ class Parts:
     key: InstanceKey
     store: Store
     identity: Identity
+    signing: SigningKeys
+    place: Place
+    addresses: Callable[[], tuple[str, ...]]
     bell: events.Bell
     state: State
     roles: tuple[str, ...] = ("hub",)
@@ -52,6 +62,8 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *users.endpoints(parts.identity.users),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
+        *keys.endpoints(parts.signing),
+        *hub_status.endpoints(_about(parts)),
         *metrics.endpoints(parts.state, __version__, dict),
     ]
     return [*listed, openapi.endpoint(listed, __version__)]
@@ -65,6 +77,24 @@ def _facts(parts: Parts) -> health.Facts:
         parts.identity.org,
         online=_always,
         ready=parts.store.healthy,
+    )
+
+
+def _about(parts: Parts) -> hub_status.About:
+    machine = parts.config.machine
+    return hub_status.About(
+        __version__,
+        parts.key.id,
+        parts.roles,
+        parts.config.hub.name or socket.gethostname(),
+        parts.place.fingerprint,
+        parts.addresses,
+        machine.name,
+        machine.profile.name,
+        parts.store.path,
+        setup_done=lambda: parts.identity.setup_code is None,
+        nodes=lambda _org: {},
+        keys=lambda: Counter(key.state for key in parts.signing.listing()),
     )
 
 

@@ -82,12 +82,11 @@ async def node(
         parts = Parts(
             config, key, store, identity, runner, Bell(store), State(), installed, config.role
         )
-        app = build_app(endpoints(parts), identity, parts.state)
         where = place(config, config.node, key, config.data / SOCKET)
-        server = HttpServer(app, parts.state, where.listening)
+        server = HttpServer(parts.state, where.listening)
         runner.start()
         stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
-        await server.start()
+        await server.start(build_app(endpoints(parts), identity, parts.state))
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 

@@ -55,7 +55,7 @@ async def _run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        here: "Hub | None" = None
+        here: Hub | None = None
         if "hub" in config.role:
             from unibos.roles.hub import hub
 

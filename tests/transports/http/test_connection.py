@@ -234,7 +234,7 @@ def test_a_port_in_use_is_told():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         where = server.Listening("127.0.0.1", taken.getsockname()[1])
-        listening = server.HttpServer(None, server.State(), where)
+        listening = server.HttpServer(server.State(), where)
         with pytest.raises(server.Misconfigured) as raised:
-            listening.start().send(None)
+            listening.start(None).send(None)
         assert raised.value.code == "address_unusable"

@@ -29,3 +29,21 @@ def take(view: View) -> Census:
         "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
     ).fetchone()
     return Census(users, dict(records), dict(jobs.fetchall()), blob_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts of all orgs together; ``blob_bytes`` counts what several orgs have for each."""
+
+    orgs: int
+    users: int
+    blob_bytes: int
+
+
+def across(view: View) -> Totals:
+    """Count what all orgs have together; looks across orgs."""
+    count = view.connection.execute
+    (orgs,) = count("SELECT count(*) FROM orgs").fetchone()
+    (users,) = count("SELECT count(*) FROM users").fetchone()
+    (blob_bytes,) = count("SELECT coalesce(sum(size), 0) FROM blobs").fetchone()
+    return Totals(orgs, users, blob_bytes)

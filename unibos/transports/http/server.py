@@ -66,28 +66,27 @@ class _Uvicorn(uvicorn.Server):
 class HttpServer:
     """Serves one app on its sockets between :meth:`start` and :meth:`stop`."""
 
-    def __init__(self, app: ASGIApp, state: State, where: Listening) -> None:
-        self._app = app
+    def __init__(self, state: State, where: Listening) -> None:
         self._state = state
         self._where = where
         self._servers: list[tuple[_Uvicorn, asyncio.Task[None]]] = []
         self.port = where.port
 
-    async def start(self) -> None:
+    async def start(self, app: ASGIApp) -> None:
         """Listen; returns when connections are accepted.
 
         :raises Misconfigured: ``address_unusable``, ``certificate_unusable``,
             ``plain_http_refused``.
         """
-        app = _behind(self._app, self._where)
+        open_to_all = _behind(app, self._where)
         if self._where.certificate is not None:
             _check(*self._where.certificate)
         listener = _bind(self._where.host, self._where.port)
         self.port = listener.getsockname()[1]
-        await self._serve(app, listener, Connection, self._where.certificate)
+        await self._serve(open_to_all, listener, Connection, self._where.certificate)
         if self._where.local is not None:
             peers = open_socket(self._where.local)
-            await self._serve(LocalApp(self._app), peers, PeerConnection, None)
+            await self._serve(LocalApp(app), peers, PeerConnection, None)
 
     async def _serve(
         self,

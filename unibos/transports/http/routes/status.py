@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from unibos.base.errors import Forbidden
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 from unibos.core.module.manifest import Module
@@ -104,31 +105,44 @@ def endpoints(about: About, modules: tuple[Module, ...]) -> tuple[Endpoint, ...]
                 records=counts.records,
                 jobs=counts.jobs,
                 modules=by_module,
-                disk=_disk(about.database, counts.blob_bytes),
+                disk=disk(about.database, counts.blob_bytes),
             )
         )
 
+    return (
+        Endpoint("GET", "/status", status, "How the instance is doing", {200: Status}, Role.VIEWER),
+        integrity_endpoint(shared=False),
+    )
+
+
+def integrity_endpoint(*, shared: bool) -> Endpoint:
+    """The endpoint that checks the whole database.
+
+    :param shared: by several orgs, so that only operators may ask.
+    """
+
     async def check(scope: Scope, call: Call) -> Answer:
+        if shared:
+            scope.require_operator()
         files, deep = scope.store.blobs, call.query.deep
         findings = await scope.store.aread(lambda view: integrity.check(view, files, deep=deep))
         found = [Found(item.code, item.detail) for item in findings]
         return Answer(Integrity(not found, found))
 
-    return (
-        Endpoint("GET", "/status", status, "How the instance is doing", {200: Status}, Role.VIEWER),
-        Endpoint(
-            "GET",
-            "/integrity",
-            check,
-            "Check everything stored",
-            {200: Integrity},
-            Role.OWNER,
-            query=IntegrityQuery,
-        ),
+    return Endpoint(
+        "GET",
+        "/integrity",
+        check,
+        "Check everything stored",
+        {200: Integrity},
+        Role.OWNER,
+        query=IntegrityQuery,
+        errors=(Forbidden,) if shared else (),
     )
 
 
-def _disk(database: Path, blob_bytes: int) -> Disk:
+def disk(database: Path, blob_bytes: int) -> Disk:
+    """How much room there is, and what a role takes of it."""
     usage = shutil.disk_usage(database.parent)
     files: Mapping[str, Path] = {
         suffix: database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")
