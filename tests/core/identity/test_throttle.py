@@ -138,3 +138,21 @@ def test_account_and_address_never_share_a_counter(time):
     for _ in range(30):
         slow.failed(throttle.account("192.0.2.7"))
     assert wait(slow, HERE) == 0
+
+
+def test_failure_that_is_taken_back_was_none():
+    clock = [0.0]
+    slow = Throttle(lambda: clock[0])
+    key, other = throttle.account("a"), throttle.address("192.0.2.1")
+    for _ in range(100):
+        slow.check(key, other)
+        slow.failed(key, other)
+        slow.undo(key, other)
+    for _ in range(5):
+        slow.failed(key)
+    with pytest.raises(TooMany):
+        slow.check(key)
+    slow.undo(key)
+    slow.check(key)
+    slow.undo(other)
+    slow.check(other)

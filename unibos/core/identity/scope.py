@@ -6,7 +6,8 @@ in it leads to another org's data.
 """
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
@@ -65,6 +66,10 @@ class Scope:
     :param session: the session behind the access token; empty where there is none.
     :param operator: whether who asks runs this instance: an owner of its own org, or a process on
         the machine. Only operators may look beyond their org.
+    :param hub_user: on a node, the hub's id of a user who logged in with a hub account. The
+        principal is the same, but for those who linked it to an account of the node.
+    :param offline: whether the node itself vouches for a hub's user, because the hub was away.
+    :param held: tells whether a hub's user may go on; None where sessions and accounts here tell.
     """
 
     org: str
@@ -73,6 +78,9 @@ class Scope:
     role: Role
     session: str = ""
     operator: bool = False
+    hub_user: str = ""
+    offline: bool = False
+    held: "Callable[[View, Scope], bool] | None" = field(default=None, repr=False, compare=False)
 
     def require_operator(self) -> None:
         """Let only those pass who run this instance.
@@ -103,6 +111,8 @@ class Scope:
 
 def stands(view: View, scope: Scope) -> bool:
     """Whether who asked may go on: a session can end while its last answer still streams."""
+    if scope.held is not None:
+        return scope.held(view, scope)
     if not scope.session:
         return True
     session = accounts.session(view, scope.session)

@@ -55,10 +55,14 @@ class Sessions:
 
     async def login(self, email: str, password: str, address: str, org: str = "") -> Login:
         """See :meth:`Identity.login`."""
-        hashing = self._tools.passwords
         known = await self.prove(email, password, address)
         if known is None:
             raise login_failed()
+        return await self.enter(known, password, org)
+
+    async def enter(self, known: Account, password: str, org: str = "") -> Login:
+        """Begin a session of whom :meth:`prove` found; raises as :meth:`login`."""
+        hashing = self._tools.passwords
         account = self._chosen(known.id, org)
         if account is None:
             raise login_failed()
@@ -98,15 +102,15 @@ class Sessions:
         account = self._tools.store.read(lambda view: accounts.by_email(view, key))
         return account if await self._prove(account, password, key, address) else None
 
-    async def refresh(self, token: str) -> Login:
+    async def refresh(self, token: str, org: str = "") -> Login:
         """See :meth:`Identity.refresh`."""
         store = self._tools.store
         id_, generation = self._tools.refresh.read(token)
-        org = store.read(lambda view: accounts.org_of_session(view, id_))
-        if org is None:
+        found = store.read(lambda view: accounts.org_of_session(view, id_))
+        if found is None or org not in ("", found):
             raise tokens.session_ended()
         # A refusal is returned, not raised: what it ended has to be kept.
-        outcome = await store.awrite(lambda tx: self._rotate(tx, id_, generation), org)
+        outcome = await store.awrite(lambda tx: self._rotate(tx, id_, generation), found)
         if isinstance(outcome, Unauthenticated):
             raise outcome
         return self.answer(*outcome)
@@ -246,23 +250,34 @@ class Sessions:
         account = self._admitted(tx, session.user)
         if account is None:
             return tokens.session_ended()
-        if generation < session.generation:
-            accounts.end_session(tx, id_, now, "refresh_reused")
-            return Unauthenticated(
-                "refresh_reused",
-                "This refresh token was used before, so somebody may have copied it."
-                " The session has been ended.",
-                hint="Log in again; if this happens again, change the password.",
-            )
-        if session.expires_at <= now:
-            return Unauthenticated(
-                "refresh_expired", "The refresh token has expired.", hint="Log in again."
-            )
-        # A generation above the expected one is genuine too: the database was restored from a
-        # backup that is older than the token.
-        accounts.move_session(tx, id_, generation + 1, now + REFRESH_MS)
-        moved = accounts.session(tx, id_)
-        return (account, moved) if moved else tokens.session_ended()
+        moved = rotate(tx, session, generation, now, now + REFRESH_MS)
+        return moved if isinstance(moved, Unauthenticated) else (account, moved)
+
+
+def rotate(
+    tx: Transaction, session: Session, generation: int, now: int, until: int
+) -> Session | Unauthenticated:
+    """Use a genuine refresh token of a living session up; a refusal is for the caller to raise.
+
+    :param generation: the token's.
+    :param until: when the token that comes next expires.
+    """
+    if generation < session.generation:
+        accounts.end_session(tx, session.id, now, "refresh_reused")
+        return Unauthenticated(
+            "refresh_reused",
+            "This refresh token was used before, so somebody may have copied it."
+            " The session has been ended.",
+            hint="Log in again; if this happens again, change the password.",
+        )
+    if session.expires_at <= now:
+        return Unauthenticated(
+            "refresh_expired", "The refresh token has expired.", hint="Log in again."
+        )
+    # A generation above the expected one is genuine too: the database was restored from a backup
+    # that is older than the token.
+    accounts.move_session(tx, session.id, generation + 1, until)
+    return replace(session, generation=generation + 1, expires_at=until)
 
 
 def _require_user(scope: Scope) -> None:

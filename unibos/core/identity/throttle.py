@@ -91,6 +91,17 @@ class Throttle:
         with self._lock:
             self._counts.pop(key, None)
 
+    def undo(self, *keys: Key) -> None:
+        """Take one failure back: what failed here succeeded elsewhere."""
+        now = self._monotonic()
+        with self._lock:
+            for key in keys:
+                failures = self._failures(key, now) - 1
+                if failures > 0:
+                    self._counts[key] = _Count(failures, now)
+                else:
+                    self._counts.pop(key, None)
+
     def _failures(self, key: Key, now: float) -> float:
         count = self._counts.get(key)
         if count is None:

@@ -148,5 +148,4 @@ def _one(view: View, where: str, value: str) -> HubUser | None:
 
 
 def _user(row: tuple[Any, ...]) -> HubUser:
-    *said, local_user, local_disabled = row
-    return HubUser(*said, local_user=local_user, local_disabled=bool(local_disabled))
+    return HubUser(*row[:9], bool(row[9]))
