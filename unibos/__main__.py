@@ -1,6 +1,10 @@
 """The entry of the executable."""
 
 import sys
+from pathlib import PurePath
+
+_GROUPS = {"unibos-hub": "hub"}
+"""Names under which the program is one group of its commands."""
 
 
 def main() -> None:
@@ -17,7 +21,8 @@ def main() -> None:
         run_job()
     from unibos.clients.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    group = _GROUPS.get(PurePath(sys.argv[0]).name)
+    sys.exit(run([group, *sys.argv[1:]] if group else sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class Api:
     :param language: of the answers, as in ``Accept-Language``.
     :param certificate: PEM of the only certificate to trust, in place of the public ones; the
         login's when absent.
+    :param org: id or slug of the org to act in, over a hub's local socket.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class Api:
         token: str = "",
         language: str = "en",
         certificate: str = "",
+        org: str = "",
     ) -> None:
         self.address = str(address)
         self._login, self._logins, self._token = login, logins, token
         self._language = language
+        self._org = org
         self._certificate = certificate or (login.certificate if login else "")
         self._held = ExitStack()
         socket = None
@@ -180,9 +183,13 @@ class Api:
             else:
                 return
 
-    def sign_in(self, email: str, password: str) -> Login:
-        """Log in and go on under that login; whoever wants to keep it stores it."""
-        answer = self.post(LOGIN, {"email": email, "password": password})
+    def sign_in(self, email: str, password: str, org: str = "") -> Login:
+        """Log in and go on under that login; whoever wants to keep it stores it.
+
+        :param org: id or slug of the org to log in to; empty: the oldest that admits the user.
+        """
+        said = {"email": email, "password": password}
+        answer = self.post(LOGIN, said | ({"org": org} if org else {}))
         return self.signed_in(answer)
 
     def signed_in(self, answer: Mapping[str, Any]) -> Login:
@@ -225,6 +232,8 @@ class Api:
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Language": self._language}
+        if self._org:
+            headers["Unibos-Org"] = self._org
         if self._login and self._login.expires_ms - _SPARE_MS < wall_ms():
             self._refresh(self._login)
         token = self._login.access_token if self._login else self._token

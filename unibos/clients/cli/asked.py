@@ -16,16 +16,25 @@ from unibos.clients.problems import unreachable
 if TYPE_CHECKING:
     from unibos.clients.api import Api
 
+_NODE_SOCKET = "unibos.sock"
+_HUB_SOCKET = "hub.sock"
+
 
 @dataclass
 class Asked:
-    """The global options of one call."""
+    """The global options of one call.
+
+    :param org: id or slug of the org to act in, on a hub's local socket.
+    :param hub: the command is for a hub.
+    """
 
     json: bool = False
     data: str | None = None
     config: str | None = None
     url: str | None = None
     lang: str | None = None
+    org: str | None = None
+    hub: bool = False
 
     def settings(self, **flags: object) -> Config:
         """The settings as this call sees them; ``flags`` by key."""
@@ -67,6 +76,7 @@ class Asked:
         token = os.environ.get("UNIBOS_TOKEN", "")
         url = self.remote()
         if url:
+            self._refuse_org()
             login = None if token else logins.find(url)
             return Api(
                 url,
@@ -76,12 +86,13 @@ class Asked:
                 language=language(),
                 certificate=certificate,
             )
-        socket = self.settings().data / "unibos.sock"
+        socket = self._socket()
         owner = _owner(socket)
         if owner is not None and os.geteuid() in (0, owner):
-            return Api(socket, language=language())
+            return Api(socket, language=language(), org=self.org or "")
         newest = logins.find()
         if newest:
+            self._refuse_org()
             return Api(newest.url, login=newest, logins=logins, language=language())
         if owner is None:
             raise unreachable(str(socket), say("there is no such socket"))
@@ -90,6 +101,26 @@ class Asked:
             say("{socket} is for the service and for root only.", socket=socket),
             hint=say("Use sudo, or log in over the network: unibos login --url http://…:8001"),
         )
+
+    def _socket(self) -> Path:
+        """The local socket to ask: the node's, or the hub's where that is meant or alone."""
+        data = self.settings().data
+        node, hub = data / _NODE_SOCKET, data / _HUB_SOCKET
+        if self.hub or (_owner(node) is None and _owner(hub) is not None):
+            return hub
+        return node
+
+    def hub_here(self) -> bool:
+        """Whether a hub runs on this machine, to which setting up is up."""
+        return self.remote() is None and _owner(self.settings().data / _HUB_SOCKET) is not None
+
+    def _refuse_org(self) -> None:
+        if self.org:
+            raise Invalid(
+                "org_of_login",
+                say("Over the network, the login says the org."),
+                hint=say("Log in to that org: unibos login --org ORG"),
+            )
 
 
 def _owner(socket: Path) -> int | None:

@@ -130,6 +130,7 @@ def _global_options() -> list[click.Parameter]:
         option("data", metavar="FOLDER", text="Folder of the instance's data."),
         option("config", metavar="FILE", text="File of settings."),
         option("url", metavar="URL", text="Address of an instance on the network."),
+        option("org", metavar="ORG", text="Id or short name of the org to act in, on a hub."),
         option("lang", type=click.Choice(LANGUAGES), text="Language of what is said."),
     ]
 

@@ -76,6 +76,12 @@ def _user() -> click.Command:
     return user
 
 
+def _hub() -> click.Command:
+    from unibos.clients.cli.hub import hub
+
+    return hub
+
+
 def _login() -> click.Command:
     from unibos.clients.cli.login import login
 
@@ -118,6 +124,7 @@ COMMANDS: Mapping[str, Loader] = {
     "collection": _collection,
     "job": _job,
     "user": _user,
+    "hub": _hub,
     "login": _login,
     "logout": _logout,
     "config": _config,

@@ -14,7 +14,11 @@ from unibos.clients.cli.words import language, say
 from unibos.clients.paths import LOGOUT
 
 
-@command("login", "unibos login --url http://unibos.local:8001")
+@command(
+    "login",
+    "unibos login --url http://unibos.local:8001",
+    "unibos login --url https://hub.example.org --org smith",
+)
 @click.option("--email", help="Who logs in.")
 @click.option("--password-stdin", is_flag=True, help=STDIN_HELP)
 @click.option("--fingerprint", metavar="SHA256", help=FINGERPRINT_HELP)
@@ -33,7 +37,7 @@ def login(asked: Asked, email: str | None, password_stdin: bool, fingerprint: st
     secret = password(say("Password"), from_stdin=password_stdin)
     api = Api(url, language=language(), certificate=certificate)
     click.get_current_context().call_on_close(api.close)
-    made = api.sign_in(email, secret)
+    made = api.sign_in(email, secret, asked.org or "")
     with logins.locked():
         logins.keep(made)
     if asked.json:

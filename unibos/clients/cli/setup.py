@@ -33,6 +33,8 @@ def setup(
 ) -> None:
     """Set a new instance up: make its owner."""
     certificate = confirmed(asked.remote() or "", fingerprint)
+    # Where both roles run, the hub makes the owner, who is then known to the node as well.
+    asked.hub = asked.hub_here()
     api = asked.api(certificate)
     code = text(code or _code_here(asked), say("Setup code"), "--code")
     wanted = {

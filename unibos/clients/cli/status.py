@@ -19,6 +19,11 @@ def status(asked: Asked) -> None:
     if asked.json:
         show.document(answer)
         return
+    if "total" in answer:
+        from unibos.clients.cli.hub.status import tell
+
+        tell(answer)
+        return
     show.facts(_facts(answer))
     if answer.get("setup_done") is False:
         click.echo(say("Not set up yet: run `unibos setup`."))

@@ -1,0 +1,40 @@
+"""`unibos hub`, also called as `unibos-hub`: the hub of this machine, or the one of --url."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.command import Loader, SpokenGroup
+
+
+class HubGroup(SpokenGroup):
+    """A group whose commands ask the hub, where a node runs beside it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out a command."""
+        ctx.find_root().ensure_object(Asked).hub = True
+        return super().invoke(ctx)
+
+
+def _status() -> click.Command:
+    from unibos.clients.cli.hub.status import status
+
+    return status
+
+
+COMMANDS: Mapping[str, Loader] = {
+    "status": _status,
+}
+
+hub = HubGroup(
+    "hub",
+    help="Manage a hub: its orgs, users and nodes.",
+    loaders=COMMANDS,
+    examples=("sudo unibos hub status", "sudo unibos hub status --org smith"),
+)
+for _option in hub.params:
+    # Understood by every command; here it is told, because most of these are about one org.
+    if isinstance(_option, click.Option) and "--org" in _option.opts:
+        _option.hidden = False
