@@ -17,8 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unibos.base.clock import Wall, wall_ms
+from unibos.core.identity.invitations import Invitations
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.login import Login, Person
+from unibos.core.identity.orgs import Orgs
 from unibos.core.identity.passwords import EFFORTS, Passwords
 from unibos.core.identity.scope import Scope, local_scope, system_scope
 from unibos.core.identity.sessions import Sessions, Tools
@@ -45,6 +47,9 @@ class Options:
     :param profile: ``edge``, ``standard`` or ``desktop``; says how dear one hash is.
     :param password_hashes: how many passwords are hashed at the same time.
     :param service_uid: the user id that the local socket lets in beside root.
+    :param hub: whether accounts are shared between orgs, so that an org's admins invite people
+        instead of making their accounts.
+    :param url: gives the address under which people reach this hub, for links.
     :param issuer: whose keys sign the access tokens; None: the instance's own key.
     """
 
@@ -53,6 +58,7 @@ class Options:
     password_hashes: int = 1
     service_uid: int = field(default_factory=os.getuid)
     hub: bool = False
+    url: Callable[[], str] = str
     issuer: Issuer | None = None
 
 
@@ -63,6 +69,8 @@ class Identity:
 
     :ivar org: the id of the local org, made at first start.
     :ivar users: manages the accounts of an org.
+    :ivar invitations: makes members of whom others know.
+    :ivar orgs: makes, changes and deletes orgs.
     """
 
     def __init__(
@@ -88,12 +96,14 @@ class Identity:
             wall,
         )
         self.users = Users(tools.passwords, wall, hub=options.hub)
-        self._tools = tools
+        self.tools = tools
         self._service_uid = options.service_uid
-        self._sessions = Sessions(tools, self.org)
-        self._setup = Setup(tools, self._sessions, self.org, folder)
+        self.sessions = Sessions(tools, self.org)
+        self.invitations = Invitations(tools, self.sessions, options.url)
+        self.orgs = Orgs(tools, self.org, self.invitations)
+        self._setup = Setup(tools, self.sessions, self.org, folder)
         self._listeners = (
-            store.listen(self._sessions.notice),
+            store.listen(self.sessions.notice),
             store.listen(self._setup.notice),
         )
 
@@ -101,7 +111,7 @@ class Identity:
         """Stop the hashing threads and stop listening to the store."""
         for end in self._listeners:
             end()
-        self._tools.passwords.close()
+        self.tools.passwords.close()
 
     @property
     def setup_code(self) -> str | None:
@@ -138,7 +148,7 @@ class Identity:
         :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
         :raises Unavailable: ``login_overloaded`` when too many passwords wait to be checked.
         """
-        return await self._sessions.login(email, password, address, org)
+        return await self.sessions.login(email, password, address, org)
 
     async def switch(self, scope: Scope, org: str) -> Login:
         """Begin another session of the same user in another of their orgs.
@@ -147,19 +157,20 @@ class Identity:
         :raises NotFound: ``org_not_found``, also where the user is no member.
         :raises Forbidden: ``org_closing``; ``user_required`` when no account asks.
         """
-        return await self._sessions.switch(scope, org)
+        return await self.sessions.switch(scope, org)
 
-    async def refresh(self, refresh_token: str) -> Login:
+    async def refresh(self, refresh_token: str, org: str = "") -> Login:
         """Exchange a refresh token for a new pair; each is good for once.
 
+        :param org: id of the org whose sessions are meant; empty: any.
         :raises Unauthenticated: ``refresh_invalid``, ``refresh_expired``, ``session_ended``, or
             ``refresh_reused``: the token was used before, so the session is ended for everybody.
         """
-        return await self._sessions.refresh(refresh_token)
+        return await self.sessions.refresh(refresh_token, org)
 
     async def logout(self, scope: Scope, *, everywhere: bool = False) -> None:
         """End the session that asks, or all of this user's; its tokens are dead at once."""
-        await self._sessions.logout(scope, everywhere=everywhere)
+        await self.sessions.logout(scope, everywhere=everywhere)
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
         """Change one's own password; all sessions end, and a new one begins.
@@ -168,14 +179,14 @@ class Identity:
         :raises TooMany: ``too_many_attempts``.
         :raises Invalid: ``password_…`` as :meth:`setup`.
         """
-        return await self._sessions.change_password(scope, current, new, address)
+        return await self.sessions.change_password(scope, current, new, address)
 
     def authenticate(self, access_token: str) -> Scope:
         """The scope behind an access token: a dict look-up when it was seen before.
 
         :raises Unauthenticated: ``token_invalid``, ``token_expired``, ``session_ended``.
         """
-        return self._sessions.authenticate(access_token)
+        return self.sessions.authenticate(access_token)
 
     def local_scope(self, uid: int, org: str = "") -> Scope:
         """See :func:`unibos.core.identity.scope.local_scope`.
@@ -184,7 +195,7 @@ class Identity:
         :raises Forbidden: ``peer_refused``.
         :raises NotFound: ``org_not_found``.
         """
-        store = self._tools.store
+        store = self.tools.store
         own = local_scope(store, self.org, uid, self._service_uid)
         if not org:
             return own
@@ -203,8 +214,8 @@ class Identity:
 
     def system_scope(self, name: str) -> Scope:
         """The scope of the instance's own work in the local org."""
-        return system_scope(self._tools.store, self.org, name)
+        return system_scope(self.tools.store, self.org, name)
 
     def clean_up(self) -> int:
         """Forget sessions that ended or expired 30 days ago; the number of them. For threads."""
-        return self._sessions.clean_up()
+        return self.sessions.clean_up()

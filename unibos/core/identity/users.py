@@ -12,7 +12,7 @@ from unibos.base.ids import is_id
 from unibos.core.identity import emails, passwords
 from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Role, Scope
-from unibos.core.store import accounts
+from unibos.core.store import accounts, invitations, orgs
 from unibos.core.store.accounts import Account
 from unibos.core.store.transaction import Transaction, View
 
@@ -87,6 +87,13 @@ class Users:
     All verbs but :meth:`get` and :meth:`change` of oneself need the role ``admin``
     (``Forbidden role_required``); an unknown id is ``NotFound user_not_found``; whatever would
     leave the org without an active owner is ``Conflict last_owner``.
+
+    On a hub an account may belong to several orgs, and whoever changes its address or password
+    gets into all of them. So an org's admins say who is a member, and in which role; making
+    accounts and changing what orgs share is for the hub's operator (``Forbidden invite_instead``,
+    ``account_shared``), but for one's own name and password.
+
+    :param hub: whether this is a hub.
     """
 
     def __init__(self, hashing: Passwords, wall: Wall, *, hub: bool = False) -> None:
@@ -122,27 +129,39 @@ class Users:
         """Make an account in the org.
 
         :raises Conflict: ``email_taken``.
+        :raises Forbidden: ``invite_instead``, ``limit_reached``.
         :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_…``.
         """
         scope.require(max(role, Role.ADMIN))
+        if self._hub and not scope.operator:
+            raise Forbidden(
+                "invite_instead",
+                "On a hub nobody makes an account for others.",
+                hint="Invite them: unibos hub invitations add EMAIL",
+            )
         draft = check(email, name, password)
         verifier = await self._passwords.hash(password)
-        return _user(
-            await scope.store.awrite(
-                lambda tx: accounts.create(
-                    tx, draft.email, draft.email_key, draft.name, verifier, role.value
-                )
+
+        def make(tx: Transaction) -> Account:
+            if self._hub:
+                orgs.require_room_for_user(tx)
+            return accounts.create(
+                tx, draft.email, draft.email_key, draft.name, verifier, role.value
             )
-        )
+
+        return _user(await scope.store.awrite(make))
 
     async def change(self, scope: Scope, id_: str, change: UserChange) -> User:
         """Change an account; disabling ends its sessions. One's own name needs no role.
 
         :raises Conflict: ``email_taken``, ``last_owner``.
+        :raises Forbidden: ``account_shared``.
         :raises Invalid: ``email_invalid``, ``name_invalid``.
         """
         if id_ != scope.principal.id or change != UserChange(name=change.name):
             scope.require(max(change.role or Role.ADMIN, Role.ADMIN))
+        if change.email is not None or (change.name is not None and id_ != scope.principal.id):
+            self._require_operator(scope)
         edit = _edit(change)
 
         def apply(tx: Transaction) -> Account:
@@ -153,6 +172,8 @@ class Users:
             accounts.save(tx, changed)
             if changed.disabled:
                 accounts.end_sessions(tx, id_, self._wall(), "disabled")
+            if changed.disabled or Role(changed.role) < Role(present.role):
+                invitations.withdraw(tx, id_)
             return changed
 
         return _user(await scope.store.awrite(apply))
@@ -161,7 +182,7 @@ class Users:
         """Give another user a new password; all their sessions end.
 
         :raises Forbidden: ``current_password_required`` for one's own: see
-            :meth:`Identity.change_password`.
+            :meth:`Identity.change_password`; ``account_shared``.
         :raises Invalid: ``password_…``.
         """
         scope.require(Role.ADMIN)
@@ -170,6 +191,7 @@ class Users:
                 "current_password_required",
                 "To change your own password, give the current one as well.",
             )
+        self._require_operator(scope)
         account = scope.store.read(lambda view: _in_reach(view, scope, id_))
         passwords.check(password, account.email)
         verifier = await self._passwords.hash(password)
@@ -177,7 +199,7 @@ class Users:
         def apply(tx: Transaction) -> None:
             _in_reach(tx, scope, id_)
             accounts.set_verifier(tx, id_, verifier)
-            accounts.end_sessions(tx, id_, self._wall(), "password_changed")
+            accounts.end_all_sessions(tx, id_, self._wall(), "password_changed")
 
         await scope.store.awrite(apply)
 
@@ -201,8 +223,19 @@ class Users:
         def apply(tx: Transaction) -> None:
             _keep_an_owner(tx, _in_reach(tx, scope, id_))
             accounts.remove(tx, id_)
+            invitations.withdraw(tx, id_)
 
         await scope.store.awrite(apply)
+
+    def _require_operator(self, scope: Scope) -> None:
+        """Refuse to change what all orgs of an account share, but to the hub's operator."""
+        if self._hub and not scope.operator:
+            raise Forbidden(
+                "account_shared",
+                "This account may belong to other orgs, too.",
+                hint="They change their password themselves; the hub's operator can change address"
+                " and password: sudo unibos hub users --help",
+            )
 
 
 def _edit(change: UserChange) -> Callable[[Account], Account]:

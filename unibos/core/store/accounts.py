@@ -83,6 +83,11 @@ def make_local_org(tx: Transaction, name: str, type_: str) -> str:
     return id_
 
 
+def set_local_org(tx: Transaction, id_: str) -> None:
+    """Have another org be the one that this instance is for."""
+    tx.connection.execute("UPDATE meta SET value = ? WHERE key = ?", (id_, _LOCAL_ORG))
+
+
 def by_email(view: View, email_key: str) -> Account | None:
     """The account that logs in with this address, in its oldest org; looks across orgs."""
     row = view.connection.execute(
@@ -123,6 +128,12 @@ def page(view: View, after: str, limit: int) -> list[Account]:
         (view.org, after, limit),
     )
     return [_account(row) for row in rows]
+
+
+def of_role(view: View, role: str) -> list[Account]:
+    """All accounts of the org with this role, disabled ones too."""
+    rows = view.connection.execute(_ACCOUNT + " WHERE org = ? AND role = ?", (view.org, role))
+    return [_account(row) for row in rows.fetchall()]
 
 
 def has_other(view: View, role: str, id_: str = "") -> bool:
@@ -213,11 +224,16 @@ def remove(tx: Transaction, id_: str) -> None:
     get(tx, id_)
     tx.connection.execute("DELETE FROM sessions WHERE org = ? AND user = ?", (tx.org, id_))
     tx.connection.execute("DELETE FROM members WHERE org = ? AND user = ?", (tx.org, id_))
-    tx.connection.execute(
-        "DELETE FROM users WHERE id = ? AND NOT EXISTS (SELECT 1 FROM members WHERE user = ?)",
-        (id_, id_),
-    )
     revocations.revoke_user(tx, id_, tx.now())
+    forget_homeless(tx, id_)
+
+
+def forget_homeless(tx: Transaction, id_: str) -> None:
+    """Delete a user who has just left this org, if they are in no other."""
+    tx.connection.execute(
+        "DELETE FROM users WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM members WHERE user = ?1)",
+        (id_,),
+    )
     tx.changed(TOPIC, id_)
 
 

@@ -1,0 +1,224 @@
+"""Invitations: one link with which somebody becomes a member of an org, and logged in.
+
+The link's holder speaks for its address: with the password of the account that the address has on
+this hub, or with the one that its new account gets. Whoever asks cannot tell which it was before.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from unibos.base.clock import iso
+from unibos.base.errors import Invalid, NotFound
+from unibos.base.ids import is_id
+from unibos.core.identity import emails, throttle
+from unibos.core.identity.login import Login
+from unibos.core.identity.scope import Role, Scope
+from unibos.core.identity.sessions import Sessions, Tools, login_failed
+from unibos.core.identity.users import Draft, check
+from unibos.core.store import accounts, invitations, orgs
+from unibos.core.store.accounts import Account, Session
+from unibos.core.store.transaction import Transaction
+
+DAYS = 7
+_LIFE_MS = DAYS * 86_400_000
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Invitation(Struct, frozen=True, kw_only=True):
+    """Somebody who may become a member; times are ISO 8601 in UTC."""
+
+    id: str
+    email: str
+    role: Role
+    invited_by: str
+    created_at: str
+    expires_at: str
+
+
+class InvitationPage(Struct, frozen=True, kw_only=True):
+    """Some invitations in the order of their making, and the next page's cursor or None."""
+
+    items: list[Invitation]
+    next: str | None
+
+
+class InvitationMade(Struct, frozen=True, kw_only=True):
+    """A new invitation, and what its holder accepts it with: shown now and never again."""
+
+    invitation: Invitation
+    secret: str
+    link: str
+
+
+class Invitations:
+    """The invitations of all orgs of a hub.
+
+    :param url: gives the address under which people reach this hub.
+    """
+
+    def __init__(self, tools: Tools, sessions: Sessions, url: Callable[[], str]) -> None:
+        self._tools = tools
+        self._sessions = sessions
+        self._url = url
+
+    async def create(self, scope: Scope, email: str, role: Role = Role.MEMBER) -> InvitationMade:
+        """Invite somebody into the org, for seven days; nobody gives a role above their own.
+
+        :raises Forbidden: ``role_required``.
+        :raises Invalid: ``email_invalid``.
+        :raises Conflict: ``member_already``, ``too_many_invitations``.
+        """
+        scope.require(max(role, Role.ADMIN))
+        invite = self.prepare(scope, email, role)
+        return await scope.store.awrite(invite)
+
+    def prepare(
+        self, scope: Scope, email: str, role: Role
+    ) -> Callable[[Transaction], InvitationMade]:
+        """Check an invitation; the result makes it, within a transaction of its org."""
+        address, now = emails.check(email), self._tools.wall()
+        secret = secrets.token_urlsafe(32)
+
+        def invite(tx: Transaction) -> InvitationMade:
+            made = invitations.create(
+                tx,
+                address,
+                emails.key(address),
+                role.value,
+                _hash(secret),
+                scope.principal.id,
+                now,
+                now + _LIFE_MS,
+            )
+            text = f"{made.id}.{secret}"
+            link = f"{self._url().rstrip('/')}/#invitation={text}"
+            return InvitationMade(invitation=_shown(made), secret=text, link=link)
+
+        return invite
+
+    async def page(
+        self, scope: Scope, limit: int = 50, cursor: str | None = None
+    ) -> InvitationPage:
+        """One page of the org's invitations that nobody has accepted yet.
+
+        :raises Invalid: ``cursor_invalid``.
+        """
+        scope.require(Role.ADMIN)
+        if cursor is not None and not is_id(cursor):
+            raise Invalid("cursor_invalid", "This cursor does not belong to this list.")
+        now = self._tools.wall()
+        found = scope.store.read(lambda view: invitations.page(view, cursor or "", limit + 1, now))
+        items = [_shown(one) for one in found[:limit]]
+        return InvitationPage(items=items, next=items[-1].id if len(found) > limit else None)
+
+    async def revoke(self, scope: Scope, id_: str) -> None:
+        """Take an invitation back.
+
+        :raises NotFound: ``invitation_not_found``.
+        :raises Forbidden: ``role_required`` for one with a role above one's own.
+        """
+        scope.require(Role.ADMIN)
+        now = self._tools.wall()
+
+        def apply(tx: Transaction) -> None:
+            scope.require(Role(invitations.get(tx, id_, now).role))
+            invitations.remove(tx, id_)
+
+        await scope.store.awrite(apply)
+
+    async def accept(self, secret: str, name: str, password: str, address: str) -> Login:
+        """Become a member of the inviting org, and log in there.
+
+        :param secret: ``<id>.<secret>`` of the link.
+        :param name: what a new account is called; empty: the address's first part.
+        :param address: the client's IP address.
+        :raises NotFound: ``invitation_not_found`` also for what has expired or was used.
+        :raises Unauthenticated: ``login_failed``: the address has an account with another
+            password.
+        :raises TooMany: ``too_many_attempts``.
+        :raises Forbidden: ``limit_reached``, ``org_closing``.
+        :raises Invalid: ``name_invalid``, ``password_…``.
+        """
+        invitation = self._genuine(secret, address)
+        # Checked for accounts that exist, too: the answer must not tell whether one does.
+        draft = check(invitation.email, name or invitation.email.partition("@")[0], password)
+        store, key = self._tools.store, invitation.email_key
+        known = store.read(lambda view: accounts.by_email(view, key))
+        if known is None:
+            verifier = await self._tools.passwords.hash(password)
+        elif await self._sessions.prove(invitation.email, password, address) is None:
+            raise login_failed()
+        else:
+            verifier = known.verifier
+        begun = await store.awrite(
+            lambda tx: self._join(tx, invitation.id, draft, verifier, known), invitation.org
+        )
+        return self._sessions.answer(*begun)
+
+    def _genuine(self, text: str, address: str) -> invitations.Invitation:
+        """The invitation that the text opens, if there still is one."""
+        slow, key = self._tools.throttle, throttle.address(address)
+        slow.check(key)
+        id_, _, secret = text.strip().partition(".")
+        found = self._found(id_) if is_id(id_) and _SECRET.fullmatch(secret) else None
+        if found is None or not hmac.compare_digest(found.secret_hash, _hash(secret)):
+            slow.failed(key)
+            raise _gone()
+        return found
+
+    def _found(self, id_: str) -> invitations.Invitation | None:
+        store, now = self._tools.store, self._tools.wall()
+        org = store.read(lambda view: invitations.org_of(view, id_))
+        if org is None:
+            return None
+        return store.read(lambda view: invitations.find(view, id_, now), org)
+
+    def _join(
+        self, tx: Transaction, id_: str, draft: Draft, verifier: str, known: Account | None
+    ) -> tuple[Account, Session]:
+        invitation = invitations.find(tx, id_, self._tools.wall())
+        if invitation is None:
+            raise _gone()
+        orgs.require_open(tx)
+        orgs.require_room_for_user(tx)
+        present = accounts.by_email(tx, draft.email_key)
+        if (present is None) != (known is None):
+            raise login_failed()
+        if present is None:
+            account = accounts.create(
+                tx, draft.email, draft.email_key, draft.name, verifier, invitation.role
+            )
+        elif present.verifier != verifier:
+            raise login_failed()
+        else:
+            account = accounts.join(tx, present, invitation.role)
+        invitations.remove(tx, id_)
+        return self._sessions.open(tx, account)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _gone() -> NotFound:
+    return NotFound(
+        "invitation_not_found",
+        "There is no such invitation, or it was used, taken back, or has expired.",
+        hint="Ask for a new one.",
+    )
+
+
+def _shown(invitation: invitations.Invitation) -> Invitation:
+    return Invitation(
+        id=invitation.id,
+        email=invitation.email,
+        role=Role(invitation.role),
+        invited_by=invitation.invited_by,
+        created_at=iso(invitation.created_at),
+        expires_at=iso(invitation.expires_at),
+    )
