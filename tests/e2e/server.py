@@ -12,6 +12,7 @@ import httpx2
 
 import unibos as package
 from tests.wire import Wire
+from unibos.base.trust import only
 
 REPOSITORY = Path(package.__file__).parents[1]
 PASSWORD = "correct horse battery"
@@ -19,25 +20,41 @@ PATIENCE = 120
 
 
 class Server:
-    """``unibos serve`` on a data folder."""
+    """``unibos serve`` on a data folder.
 
-    def __init__(self, data: Path, *options: str, **environ: str) -> None:
+    :param roles: what it serves; a hub shows its own certificate.
+    """
+
+    def __init__(
+        self, data: Path, *options: str, roles: tuple[str, ...] = ("node",), **environ: str
+    ) -> None:
+        where = [("--host", "127.0.0.1"), ("--port", "0")]
+        if "hub" in roles:
+            where += [("--hub-host", "127.0.0.1"), ("--hub-port", "0")]
+        wanted = [("--role", role) for role in roles] + where
         self._process = subprocess.Popen(
-            [*COMMAND, "serve", "--host", "127.0.0.1", "--port", "0", *options],
+            [*COMMAND, "serve", *(word for pair in wanted for word in pair), *options],
             env=environment(data) | environ,
             cwd=data.parent,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.data, self.roles = data, roles
+        self.urls: dict[str, str] = {}
         self.lines: list[str] = []
         self._arrived = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def __enter__(self):
-        ready = self.logged("node is ready")
-        self.url = json.loads(ready)["address"]
+        for role in self.roles:
+            self.urls[role] = json.loads(self.logged(f"{role} is ready"))["address"]
+        self.url = self.urls[self.roles[0]]
         return self
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def __exit__(self, *_: object) -> None:
         self.kill()
@@ -67,13 +84,23 @@ class Server:
         """Make the owner, logged in."""
         code = self.logged("Setup code: ").split()[2]
         asked = {"email": "owner@example.org", "name": "Owner", "password": PASSWORD}
-        answer = httpx2.post(f"{self.url}/api/v1/setup", json=asked | {"setup_code": code})
+        with self.client() as nobody:
+            answer = nobody.post("/api/v1/setup", json=asked | {"setup_code": code})
         assert answer.status_code == 201, answer.text
         return self.client(answer.json()["access_token"])
 
-    def client(self, token: str) -> httpx2.Client:
+    def client(self, token: str = "", role: str = "") -> httpx2.Client:
+        """Who asks this role, or the first one."""
+        url = self.urls[role or self.roles[0]]
+        pinned = True
+        if url.startswith("https:"):
+            text = (self.data / "tls.pem").read_text()
+            pinned = only(text[text.index("-----BEGIN CERTIFICATE") :])
         return httpx2.Client(
-            base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"} if token else {},
+            timeout=PATIENCE,
+            verify=pinned,
         )
 
     def wire(self) -> Wire:
@@ -114,10 +141,15 @@ def environment(data: Path) -> dict[str, str]:
     }
 
 
-def run(data: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    """A command of the CLI, to its end."""
+def run(
+    data: Path, *arguments: str, program: str = "", **environ: str
+) -> "subprocess.CompletedProcess[str]":
+    """A command of the CLI, to its end.
+
+    :param program: a file that is run in place of the module.
+    """
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*((sys.executable, program) if program else COMMAND), *arguments],
         env=environment(data) | environ,
         cwd=data.parent,
         capture_output=True,
