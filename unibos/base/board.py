@@ -128,6 +128,16 @@ def limits(name: ProfileName, cores: int) -> Profile:
     )
 
 
+def temperature_c(root: Path = Path("/")) -> float | None:
+    """The temperature of the hottest part in degrees Celsius; None where no sensor tells.
+
+    The kernel gives thousandths (Documentation/driver-api/thermal/sysfs-api.rst).
+    """
+    told = (_text(path).strip() for path in root.glob("sys/class/thermal/thermal_zone*/temp"))
+    found = [int(text) / 1000 for text in told if re.fullmatch(r"-?\d{1,6}", text)]
+    return max(found, default=None)
+
+
 def _name(root: Path) -> str:
     device_tree = _text(root / "proc/device-tree/model").rstrip("\0").strip()
     if device_tree:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from unibos.base.errors import Conflict, Invalid
 from unibos.base.ids import is_id, new_id
 from unibos.core.identity import org_shapes
-from unibos.core.identity.federation.link import OrgFacts
 from unibos.core.identity.invitations import InvitationMade, Invitations
+from unibos.core.identity.link import OrgFacts
 from unibos.core.identity.org_shapes import MyOrg, MyOrgs, Org, OrgChange, OrgNew, OrgPage
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.sessions import Tools

@@ -18,3 +18,8 @@ def put(tx: Transaction, key: str, value: str) -> None:
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (f"{tx.org}/{key}", value),
     )
+
+
+def drop(tx: Transaction, key: str) -> None:
+    """Forget the fact."""
+    tx.connection.execute("DELETE FROM meta WHERE key = ?", (f"{tx.org}/{key}",))

@@ -31,7 +31,7 @@ from unibos.core.store.schema import migrate
 from unibos.core.store.system import System
 from unibos.core.store.transaction import Changed, Transaction, View
 from unibos.core.store.waiting import Mailbox
-from unibos.core.store.writer import Writer
+from unibos.core.store.writer import Writer, translate
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,9 @@ class Store:
     :param folder: the data directory; made when absent.
     :param name: the database's name in it, ``node`` or ``hub``.
     :param origin: the instance's id, written beside every change.
+    :param first: a change before anything else happens; alone in its transaction and without a
+        savepoint, so it may rewrite the whole database and take no memory for it.
+    :raises StorageFull: ``storage_full``, when ``first`` found no room; nothing of it was kept.
     :raises Conflict: ``database_in_use``, ``schema_newer``.
     :raises Damaged: ``database_damaged``.
     """
@@ -71,6 +74,7 @@ class Store:
         options: Options | None = None,
         wall: Wall = wall_ms,
         system: System | None = None,
+        first: Callable[[Transaction], object] | None = None,
     ) -> None:
         options = options or Options()
         self.system = system or System()
@@ -86,12 +90,14 @@ class Store:
             self.replica = Replica(
                 folder / f"{name}.replica", self._counters.hlc, wall, self.system
             )
+            self._connection = connection
+            self._origin = origin
+            self._definitions: dict[tuple[str, str], Collection] = {}
+            if first is not None:
+                self._alone(first)
             self._readers = Readers(self.path, options.cache_kib)
             undo.pop_all()
         self.blobs = BlobFiles(folder / options.blobs, self.system)
-        self._connection = connection
-        self._origin = origin
-        self._definitions: dict[tuple[str, str], Collection] = {}
         self._listeners: list[Listener] = []
         self._writer = Writer(connection, self._counters.keep)
         self._pool = ThreadPoolExecutor(options.reader_threads, "store-reader")
@@ -172,6 +178,24 @@ class Store:
         self._submit(change, org, lambda value, error: mailbox.post(future, value, error))
         return await future
 
+    def _alone(self, change: Callable[[Transaction], object]) -> None:
+        """Make a change on the caller's thread, while nobody else can."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            change(self._transaction(self._connection, ""))
+            self._counters.keep(self._connection)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise translate(error) from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _transaction(self, connection: sqlite3.Connection, org: str) -> Transaction:
+        return Transaction(
+            connection, org, self._definitions, self._origin, self.replica, self._counters
+        )
+
     def _tell(self, transaction: Transaction) -> None:
         """Let those hear of a commit who asked; what they make of it harms nobody else."""
         # A copy: other threads come and go.
@@ -200,9 +224,7 @@ class Store:
 
         def work(connection: sqlite3.Connection) -> T:
             nonlocal transaction
-            transaction = Transaction(
-                connection, org, self._definitions, self._origin, self.replica, self._counters
-            )
+            transaction = self._transaction(connection, org)
             return change(transaction)
 
         def finish(value: T, error: BaseException | None) -> None:

@@ -7,13 +7,13 @@ that node. A node learns nothing of users outside its org, not even that they ex
 
 from unibos.base.errors import Forbidden, Unauthenticated
 from unibos.core.identity import passwords, throttle
-from unibos.core.identity.federation.link import (
+from unibos.core.identity.identity import Identity
+from unibos.core.identity.link import (
     FederatedLogin,
     FederatedLogout,
     FederatedPassword,
     FederatedRefresh,
 )
-from unibos.core.identity.identity import Identity
 from unibos.core.identity.login import Login
 from unibos.core.identity.scope import Scope
 from unibos.core.store import accounts

@@ -2,7 +2,7 @@
 
 from unibos.base.errors import Forbidden, Invalid, TooMany
 from unibos.core.identity.federation.hub import FederationHub
-from unibos.core.identity.federation.link import (
+from unibos.core.identity.link import (
     FederatedLogin,
     FederatedLogout,
     FederatedPassword,

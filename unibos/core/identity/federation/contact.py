@@ -1,0 +1,67 @@
+"""How a node's line to its hub is: when it last answered, and what was wrong if it did not."""
+
+from collections.abc import Callable
+
+from unibos.base.clock import Wall, wall_ms
+from unibos.base.errors import Error
+from unibos.core.identity.federation.trusted_time import TrustedTime, boot_seconds
+
+_MISSED = 3
+"""So many heartbeats may be lost before a hub that did not refuse counts as out of reach."""
+
+
+class Contact:
+    """What is known of the line; told by everything that speaks over it.
+
+    :ivar last_ms: the hub's time when it last answered, since this start; None: it has not.
+    :ivar skew_ms: how far the machine's clock is ahead of the hub's.
+    :ivar url: where it answered; empty in the same process.
+    :ivar certificate: PEM of the one that it showed and vouched for, where that is news; empty: a
+        public one; None: no news.
+    :ivar trouble: the code of what went wrong last; empty while all is well.
+    """
+
+    def __init__(
+        self,
+        trusted: TrustedTime,
+        interval_seconds: int,
+        *,
+        wall: Wall = wall_ms,
+        monotonic: Callable[[], float] = boot_seconds,
+    ) -> None:
+        self._trusted = trusted
+        self._wall = wall
+        self._monotonic = monotonic
+        self._at: float | None = None
+        self.interval_seconds = interval_seconds
+        self.last_ms: int | None = None
+        self.skew_ms: int | None = None
+        self.url = ""
+        self.certificate: str | None = None
+        self.trouble = ""
+
+    @property
+    def online(self) -> bool:
+        """Whether the hub answered the last call, no longer than three heartbeats ago."""
+        if self._at is None or self.trouble:
+            return False
+        return self._monotonic() - self._at <= _MISSED * self.interval_seconds
+
+    def now(self) -> int:
+        """The hub's time as well as it is known, in milliseconds since 1970."""
+        return self._trusted.now()
+
+    def heard(self, hub_ms: int) -> None:
+        """The hub told its time, over a connection that proved to be the hub's."""
+        self._trusted.heard(hub_ms)
+        self.skew_ms = self._wall() - hub_ms
+
+    def answered(self) -> None:
+        """The hub answered, whatever it said."""
+        self._at = self._monotonic()
+        self.last_ms = self._trusted.now()
+        self.trouble = ""
+
+    def failed(self, error: Error) -> None:
+        """The hub did not answer, or does not take this node for its own."""
+        self.trouble = error.code
