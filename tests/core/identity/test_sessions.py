@@ -323,7 +323,7 @@ def test_password_change_of_a_removed_account(owned):
 
 def test_token_whose_session_is_somebody_elses_is_refused(owned):
     member = owned.member()
-    forged = owned.identity._tools.access.issue(
+    forged = owned.identity.tools.access.issue(
         owned.first.user.id, owned.identity.org, member.session, "owner"
     )
     assert code_of(lambda: owned.identity.authenticate(forged)) == "session_ended"
