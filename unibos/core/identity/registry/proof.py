@@ -26,7 +26,7 @@ def prove(key: InstanceKey, hub_id: str, secret: str) -> str:
 
 
 def public_text(key: InstanceKey) -> str:
-    """The public key as :class:`unibos.core.identity.federation.link.Enrollment` takes it."""
+    """The public key as :class:`unibos.core.identity.link.Enrollment` takes it."""
     return base64url(key.public.public_bytes_raw())
 
 
