@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 from unibos.base.errors import Invalid
 
 PREFIX = "unibos-join-"
-MAX_LENGTH = 2048
+MAX_LENGTH = 4096
+MAX_URLS = 8
 _JSON = re.compile(r"[A-Za-z0-9_-]+")
 
 Url = Annotated[str, Meta(max_length=200, pattern="^https?://[^/?#\\s@]+/?$")]
@@ -30,7 +31,7 @@ class JoinToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     v: Literal[1] = 1
-    urls: Annotated[list[Url], Meta(min_length=1, max_length=8)]
+    urls: Annotated[list[Url], Meta(min_length=1, max_length=MAX_URLS)]
     hub: Annotated[str, Meta(pattern="^[a-z2-7]{52}$")]
     secret: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}$")]
     exp: Annotated[int, Meta(ge=0, lt=2**40)]

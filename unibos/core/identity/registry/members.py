@@ -1,0 +1,214 @@
+"""The nodes that asked since the start, so that a request costs no look into the database.
+
+It is right because one process owns the database, and only the registry's verbs change a node:
+each of them tells what is remembered here before its caller is answered.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from unibos.base.clock import Wall
+from unibos.base.errors import Error, Forbidden
+from unibos.core.identity.registry.machine import machine_token_invalid
+from unibos.core.identity.registry.presence import (
+    Kept,
+    Known,
+    Pace,
+    Presence,
+    as_kept,
+    facts_of,
+    kept_as_of,
+    report_of,
+)
+from unibos.core.identity.scope import Principal, Role, Scope
+from unibos.core.identity.signing.jwk import from_base64url
+from unibos.core.store import nodes, orgs
+from unibos.core.store.nodes import NodeRow
+from unibos.core.store.store import Store
+from unibos.core.store.transaction import Changed, Transaction, View
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 500
+"""Rows in one write, so that others need not wait long."""
+
+
+class Members:
+    """What a hub remembers of its nodes; for one event loop."""
+
+    def __init__(
+        self, store: Store, pace: Pace, wall: Wall, monotonic: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self.presence = Presence(pace, store.read(kept_as_of), wall, monotonic)
+        self._known: dict[str, Known] = {}
+        self._open: set[str] = set()
+        self._changes = 0
+        self._end = store.listen(self._notice)
+
+    def close(self) -> None:
+        """Keep what nodes told last. That the disk is full is no reason not to stop."""
+        self._end()
+        heard = [one for one in self._known.values() if one.heard and one.kept_seen != one.seen_at]
+        try:
+            for told in _parts(heard):
+                self._store.write(_keeping(told))
+            if self._store.read(nodes.exist):
+                self._store.write(self.presence.keep_as_of)
+        except Error as error:
+            _tell_not_kept(error)
+
+    def find(self, id_: str) -> Known | None:
+        """A node by its instance id, of whatever org; None: it is of none."""
+        known = self._known.get(id_)
+        if known is None:
+            # Nothing is awaited between the look and the entry, so no change comes between.
+            row = self._store.read(lambda view: nodes.by_id(view, id_))
+            known = self.add(row) if row else None
+        return known
+
+    def known(self, org: str, id_: str) -> Known | None:
+        """What is remembered of a node of this org."""
+        known = self._known.get(id_)
+        return known if known is not None and known.org == org else None
+
+    def asking(self, scope: Scope) -> Known:
+        """The node behind a machine's scope.
+
+        :raises Forbidden: ``node_required`` where somebody else asks, ``node_revoked``.
+        :raises Unauthenticated: ``machine_token_invalid`` when it was removed meanwhile.
+        """
+        if scope.principal.kind != "node":
+            raise Forbidden("node_required", "Only a node may ask this, with its machine token.")
+        known = self.known(scope.org, scope.principal.id)
+        if known is None:
+            raise machine_token_invalid()
+        require_standing(known)
+        return known
+
+    def add(self, row: NodeRow) -> Known:
+        """Remember a node as it is in the database."""
+        report = report_of(row)
+        known = Known(
+            org=sys.intern(row.org),
+            id=row.id,
+            name=row.name,
+            public_key=from_base64url(row.public_key),
+            member_until=row.member_until,
+            revoked=row.revoked_at is not None,
+            scope=self._scope(row),
+            seen_at=row.seen_at,
+            kept_seen=row.seen_at,
+            kept=facts_of(report) if report else (),
+        )
+        self._known[row.id] = known
+        return known
+
+    def renamed(self, row: NodeRow) -> None:
+        """A node has another name."""
+        known = self.known(row.org, row.id)
+        if known is not None:
+            known.name, known.scope = row.name, self._scope(row)
+
+    def revoked(self, org: str, id_: str) -> None:
+        """A node is a member no longer."""
+        known = self.known(org, id_)
+        if known is not None:
+            known.revoked = True
+
+    def forget(self, org: str, id_: str) -> None:
+        """A node is out of the list."""
+        if self.known(org, id_) is not None:
+            del self._known[id_]
+
+    def require_open(self, org: str) -> bool:
+        """Let only nodes of orgs pass that are not about to be deleted; False: it is gone.
+
+        :raises Forbidden: ``org_closing``.
+        """
+        if org in self._open:
+            return True
+        before = self._changes
+
+        def look(view: View) -> bool:
+            orgs.require_open(view)
+            return orgs.find(view) is not None
+
+        if not self._store.read(look, org):
+            self._known = {id_: one for id_, one in self._known.items() if one.org != org}
+            return False
+        self._open.add(org)
+        if self._changes != before:
+            self._open.discard(org)
+        return True
+
+    async def renew(self, known: Known, until: int) -> None:
+        """Take note that a node was given a new membership. Where it is not kept, the node gets
+        another one after the next start, which does no harm."""
+        known.member_until = until
+        try:
+            await self._store.awrite(lambda tx: nodes.renew(tx, known.id, until), known.org)
+        except Error as error:
+            _tell_not_kept(error)
+
+    async def keep_when_due(self) -> None:
+        """Every ten minutes: keep what is worth it. Where it fails, the next time will do."""
+        if not self.presence.due():
+            return
+        worth = [one for one in self._known.values() if self.presence.worth_keeping(one)]
+        try:
+            for told in _parts(worth):
+                await self._store.awrite(_keeping(told))
+        except Error as error:
+            _tell_not_kept(error)
+
+    def _scope(self, row: NodeRow) -> Scope:
+        principal = Principal("node", row.id, row.name)
+        return Scope(row.org, self._store.org(row.org), principal, Role.VIEWER)
+
+    def _notice(self, changes: list[Changed]) -> None:
+        """Look again at an org that changed; on the writer thread."""
+        for change in changes:
+            if change.topic == orgs.TOPIC:
+                self._changes += 1
+                self._open.discard(change.id)
+
+
+def require_standing(known: Known) -> None:
+    """Let only nodes pass that are members still.
+
+    :raises Forbidden: ``node_revoked``.
+    """
+    if known.revoked:
+        raise Forbidden(
+            "node_revoked",
+            "This node's membership was ended by an admin of its org.",
+            hint="Its data stay its own. It can join again with a new token.",
+        )
+
+
+def _parts(nodes_: Iterable[Known]) -> Iterable[list[Known]]:
+    rest = iter(nodes_)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
+
+
+def _keeping(told: list[Known]) -> Callable[[Transaction], None]:
+    rows: list[Kept] = [as_kept(one) for one in told]
+    kept = [(one, one.seen_at, facts_of(one.report) if one.report else ()) for one in told]
+
+    def keep(tx: Transaction) -> None:
+        nodes.keep_reports(tx, rows)
+        tx.after_commit.append(note)
+
+    def note() -> None:
+        for one, seen_at, facts in kept:
+            one.kept_seen, one.kept = seen_at, facts
+
+    return keep
+
+
+def _tell_not_kept(error: Error) -> None:
+    log.warning("what nodes told is not kept", extra={"code": error.code, "detail": error.detail})

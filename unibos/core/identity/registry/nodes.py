@@ -1,0 +1,263 @@
+"""The registry: the hub's nodes, from joining to leaving.
+
+A hub's doors ask it who a machine is; its rows are the only truth about whom a node belongs to.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from unibos.base.clock import Wall, wall_ms
+from unibos.base.errors import Conflict, Invalid, Unauthenticated
+from unibos.core.identity import throttle
+from unibos.core.identity.keys import InstanceKey, instance_id
+from unibos.core.identity.link import Enrolled, Enrollment, Pulse, Report
+from unibos.core.identity.registry.join_tokens import JoinTokens
+from unibos.core.identity.registry.machine import MachineReader, machine_token_invalid
+from unibos.core.identity.registry.members import Members, require_standing
+from unibos.core.identity.registry.membership import LIFE_MS, RENEWED_MS, issue_membership
+from unibos.core.identity.registry.node import Node, NodePage, shown
+from unibos.core.identity.registry.options import News, Options
+from unibos.core.identity.registry.proof import check_proof
+from unibos.core.identity.scope import Role, Scope
+from unibos.core.identity.signing.jwk import base64url
+from unibos.core.identity.throttle import Throttle
+from unibos.core.identity.users import check_name
+from unibos.core.store import nodes, orgs, revocations
+from unibos.core.store.nodes import NodeRow
+from unibos.core.store.store import Store
+from unibos.core.store.transaction import Transaction
+
+
+class Registry:
+    """The nodes of one hub; for one event loop.
+
+    :param key: the hub's, which signs memberships.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        key: InstanceKey,
+        tokens: JoinTokens,
+        news: News,
+        options: Options,
+        *,
+        wall: Wall = wall_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._tokens = tokens
+        self._news = news
+        self._options = options
+        self._wall = wall
+        self._slow = Throttle(monotonic)
+        self._reader = MachineReader(key.id, wall)
+        self._members = Members(store, options.pace, wall, monotonic)
+
+    def close(self) -> None:
+        """Have the database know what nodes told last."""
+        self._members.close()
+
+    async def enroll(self, asked: Enrollment, address: str) -> Enrolled:
+        """Make an instance a node of the join token's org.
+
+        A node that joins its org again keeps its name. Who asks a second time with the same token,
+        because the answer was lost, gets it again.
+
+        :param address: the client's, by which guesses are slowed.
+        :raises Unauthenticated: ``join_token_invalid``, ``join_proof_invalid``.
+        :raises Forbidden: ``join_token_expired``, ``limit_reached``, ``org_closing``.
+        :raises Conflict: ``join_token_used``, ``node_elsewhere``.
+        :raises Invalid: ``name_invalid``.
+        :raises TooMany: ``too_many_attempts``.
+        """
+        slow = throttle.address(address)
+        self._slow.check(slow)
+        try:
+            token = self._tokens.find(asked.secret)
+            raw = check_proof(asked.proof, asked.public_key, self._key.id, asked.secret)
+        except Unauthenticated:
+            self._slow.failed(slow)
+            raise
+        now = self._wall()
+        wanted = NodeRow(
+            org=token.org,
+            id=instance_id(Ed25519PublicKey.from_public_bytes(raw)),
+            name=check_name(asked.name),
+            public_key=base64url(raw),
+            join_token=token.id,
+            report=msgspec.json.encode(asked.report).decode(),
+            joined_at=now,
+            member_until=now + LIFE_MS,
+            seen_at=now,
+        )
+        row = await self._store.awrite(lambda tx: self._admit(tx, wanted), token.org)
+        known = self._members.add(row)
+        self._members.presence.hear(known, asked.report)
+        return Enrolled(
+            hub=self._key.id,
+            hub_name=self._options.name,
+            membership=issue_membership(self._key, token.org, raw, now),
+            keys=self._news.keys.jwks(),
+            revocations=self._news.lists.signed(token.org),
+            pulse=self._pulse(known.org, known.name, known.seen_at, None),
+        )
+
+    def _admit(self, tx: Transaction, wanted: NodeRow) -> NodeRow:
+        self._tokens.require_live(tx, wanted.join_token)
+        orgs.require_open(tx)
+        elsewhere = nodes.by_id(tx, wanted.id)
+        if elsewhere is not None and elsewhere.revoked_at is None and elsewhere.org != tx.org:
+            raise Conflict(
+                "node_elsewhere",
+                "This instance is a node of another org.",
+                hint="Let it leave that org first: unibos leave",
+            )
+        present = nodes.find(tx, wanted.id)
+        active = present is not None and present.revoked_at is None
+        if present is None or not active or present.join_token != wanted.join_token:
+            self._tokens.spend(tx, wanted.join_token)
+        if not active:
+            orgs.require_room_for_node(tx)
+        name = present.name if present else nodes.free_name(tx, wanted.name)
+        row = replace(wanted, name=name)
+        nodes.put(tx, row)
+        revocations.pardon_node(tx, row.id)
+        return row
+
+    def machine(self, token: str) -> Scope:
+        """The scope of the node that signed a machine token; a viewer in its own org.
+
+        :raises Unauthenticated: ``machine_token_invalid``, ``machine_token_used``,
+            ``machine_token_expired`` with ``time``.
+        :raises Forbidden: ``node_revoked``, ``org_closing``.
+        """
+        known = self._members.find(self._reader.named(token))
+        if known is None:
+            raise machine_token_invalid()
+        ticket = self._reader.read(token, known.id, known.public_key)
+        require_standing(known)
+        if not self._members.require_open(known.org):
+            raise machine_token_invalid()
+        self._reader.accept(ticket)
+        return known.scope
+
+    async def heartbeat(self, scope: Scope, report: Report) -> Pulse:
+        """Take note of how a node is, and tell it what has changed.
+
+        :raises Forbidden: ``node_revoked``, ``node_required``.
+        """
+        known = self._members.asking(scope)
+        at = self._members.presence.hear(known, report)
+        membership = None
+        if not RENEWED_MS <= known.member_until - at <= LIFE_MS:
+            membership = issue_membership(self._key, known.org, known.public_key, at)
+            await self._members.renew(known, at + LIFE_MS)
+        await self._members.keep_when_due()
+        return self._pulse(known.org, known.name, at, membership)
+
+    def revocations(self, scope: Scope) -> str:
+        """The signed list of the node's org.
+
+        :raises Forbidden: ``node_revoked``, ``node_required``.
+        """
+        return self._news.lists.signed(self._members.asking(scope).org)
+
+    async def leave(self, scope: Scope) -> None:
+        """End the membership of the node that asks.
+
+        :raises Forbidden: ``node_revoked``, ``node_required``.
+        """
+        known = self._members.asking(scope)
+        now = self._wall()
+
+        def apply(tx: Transaction) -> None:
+            nodes.remove(tx, known.id)
+            revocations.revoke_node(tx, known.id, now)
+
+        await scope.store.awrite(apply)
+        self._members.forget(known.org, known.id)
+
+    async def page(self, scope: Scope, limit: int = 50, cursor: str | None = None) -> NodePage:
+        """One page of the org's nodes, those that were revoked among them.
+
+        :raises Invalid: ``cursor_invalid``.
+        """
+        if cursor is not None and not 0 < len(cursor) <= 64:
+            raise Invalid("cursor_invalid", "This cursor is not one of this list.")
+        after = cursor or ""
+        rows = await scope.store.aread(lambda view: nodes.page(view, after, limit + 1))
+        items = [self._shown(row) for row in rows[:limit]]
+        return NodePage(items, items[-1].id if len(rows) > limit else None)
+
+    async def get(self, scope: Scope, id_: str) -> Node:
+        """One node of the org.
+
+        :raises NotFound: ``node_not_found``.
+        """
+        return self._shown(scope.store.read(lambda view: nodes.get(view, id_)))
+
+    async def rename(self, scope: Scope, id_: str, name: str) -> Node:
+        """Call a node otherwise; for admins. The node hears of it at its next heartbeat.
+
+        :raises NotFound: ``node_not_found``.
+        :raises Conflict: ``node_name_taken``.
+        :raises Invalid: ``name_invalid``.
+        """
+        scope.require(Role.ADMIN)
+        wanted = check_name(name)
+        row = await scope.store.awrite(lambda tx: nodes.rename(tx, id_, wanted))
+        self._members.renamed(row)
+        return self._shown(row)
+
+    async def revoke(self, scope: Scope, id_: str) -> None:
+        """End a node's membership; for admins. Its next call is refused.
+
+        :raises NotFound: ``node_not_found``.
+        """
+        scope.require(Role.ADMIN)
+        now = self._wall()
+
+        def apply(tx: Transaction) -> None:
+            nodes.revoke(tx, id_, now)
+            revocations.revoke_node(tx, id_, now)
+
+        await scope.store.awrite(apply)
+        self._members.revoked(scope.org, id_)
+
+    async def remove(self, scope: Scope, id_: str) -> None:
+        """Take a revoked node out of the list; for admins.
+
+        :raises NotFound: ``node_not_found``.
+        :raises Conflict: ``node_active``.
+        """
+        scope.require(Role.ADMIN)
+
+        def apply(tx: Transaction) -> None:
+            if nodes.get(tx, id_).revoked_at is None:
+                raise Conflict("node_active", "The node is a member.", hint="Revoke it first.")
+            nodes.remove(tx, id_)
+
+        await scope.store.awrite(apply)
+        self._members.forget(scope.org, id_)
+
+    def _shown(self, row: NodeRow) -> Node:
+        known = self._members.known(row.org, row.id)
+        return shown(row, known, self._members.presence.state(row, known))
+
+    def _pulse(self, org: str, name: str, at: int, membership: str | None) -> Pulse:
+        return Pulse(
+            time=at,
+            interval_seconds=self._members.presence.interval(),
+            name=name,
+            org=self._news.facts(org),
+            keys_version=self._news.keys.version,
+            revocations_version=self._news.lists.version(org),
+            membership=membership,
+            urls=list(self._options.urls()),
+        )

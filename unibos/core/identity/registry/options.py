@@ -1,0 +1,55 @@
+"""What the registry is given: what a role decides, and where news for nodes come from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from unibos.core.identity.federation.link import OrgFacts
+from unibos.core.identity.registry.presence import Pace
+
+
+class Keys(Protocol):
+    """The hub's signing keys, as nodes hear of them."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the set does."""
+        ...
+
+    def jwks(self) -> str:
+        """All public keys, as JSON text."""
+        ...
+
+
+class Lists(Protocol):
+    """The orgs' lists of revocations."""
+
+    def version(self, org: str) -> str:
+        """Changes when the org's list does."""
+        ...
+
+    def signed(self, org: str) -> str:
+        """The org's signed list."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a role decides.
+
+    :param name: what the hub is called.
+    :param urls: where it is reached, best first.
+    """
+
+    name: str
+    urls: Callable[[], Sequence[str]]
+    pace: Pace = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Where the registry learns what it tells nodes."""
+
+    keys: Keys
+    lists: Lists
+    facts: Callable[[str], OrgFacts]
