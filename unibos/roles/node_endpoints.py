@@ -8,6 +8,7 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.kind import by_name
+from unibos.core.module.enabled import Enabled, guarded
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.module.manifest import Module
 from unibos.core.store.store import Store
@@ -49,6 +50,7 @@ class Parts:
 
 def endpoints(parts: Parts) -> list[Endpoint]:
     """All endpoints, those first that are asked most."""
+    enabled = Enabled(parts.store)
     kinds = by_name(kind for module in parts.modules for kind in module.jobs)
     listed = [
         *records.ENDPOINTS,
@@ -62,7 +64,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *events.endpoints(parts.bell),
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
         *status.endpoints(_about(parts), parts.modules),
-        *(endpoint for module in parts.modules for endpoint in module.endpoints),
+        *(endpoint for module in parts.modules for endpoint in guarded(module, enabled)),
         *metrics.endpoints(parts.state, __version__, lambda: _gauges(parts.jobs)),
     ]
     return [*listed, openapi.endpoint(listed, __version__)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
+from unibos.core.store import orgs
 from unibos.core.store.system import System, reach, refused
 from unibos.core.store.transaction import Transaction, View
 
@@ -228,16 +229,18 @@ def add(tx: Transaction, blob: Blob, used_by: str = "") -> bool:
     :param used_by: what needs it, such as ``documents/ID``; empty for people themselves. The same
         bytes may be needed by several.
     """
-    cursor = tx.connection.execute(
-        "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (tx.org, blob.sha256, blob.size, tx.now()),
-    )
+    require_room(tx, blob.sha256, blob.size)
+    new = not _has(tx, blob.sha256)
+    if new:
+        tx.connection.execute(
+            "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)",
+            (tx.org, blob.sha256, blob.size, tx.now()),
+        )
     tx.connection.execute(
         "INSERT INTO blob_uses (org, sha256, used_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (tx.org, blob.sha256, used_by),
     )
-    return cursor.rowcount == 1
+    return new
 
 
 def get(view: View, sha256: str) -> Blob:
@@ -251,6 +254,22 @@ def get(view: View, sha256: str) -> Blob:
     if row is None:
         raise NotFound("blob_not_found", f"There is no blob {sha256[:64]!r}.")
     return Blob(*row)
+
+
+def require_room(view: View, sha256: str, size: int) -> None:
+    """Make sure, before its bytes travel, that the org may have a blob of this size.
+
+    :raises Forbidden: ``limit_reached``.
+    """
+    if not _has(view, sha256):
+        orgs.require_room_for_bytes(view, size)
+
+
+def _has(view: View, sha256: str) -> bool:
+    found = view.connection.execute(
+        "SELECT 1 FROM blobs WHERE org = ? AND sha256 = ?", (view.org, sha256)
+    )
+    return found.fetchone() is not None
 
 
 def open_path(view: View, files: BlobFiles, sha256: str) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from unibos.base.errors import Error, NotFound
+from unibos.base.errors import Error, Forbidden, NotFound
 from unibos.core.jobs.kind import HeavyKind, Report, Task
 from unibos.core.store import blobs, records
 from unibos.core.store.blobs import Blob
@@ -104,7 +104,11 @@ def failed(tx: Transaction, job: Job, error: JobError) -> None:
 def _swap_thumbnail(tx: Transaction, id_: str, old: str | None, new: Any) -> str | None:
     fresh = Blob(**new) if new else None
     if fresh is not None:
-        blobs.add(tx, fresh, thumbnail_of(id_))
+        try:
+            blobs.add(tx, fresh, thumbnail_of(id_))
+        except Forbidden:
+            # The org's limit for storage is reached; the document goes without a picture.
+            fresh = None
     if old is not None and (fresh is None or old != fresh.sha256):
         blobs.release(tx, old, thumbnail_of(id_))
     return fresh.sha256 if fresh else None

@@ -28,10 +28,11 @@ class Setup(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
-    """What one logs in with."""
+    """What one logs in with; ``org``, by id or slug, is for who belongs to several."""
 
     email: Email
     password: Password
+    org: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +65,8 @@ def endpoints(identity: Identity) -> tuple[Endpoint, ...]:
         return Answer(login, 201)
 
     async def log_in(call: Call) -> Answer:
-        login = await identity.login(call.body.email, call.body.password, call.address)
+        body: Credentials = call.body
+        login = await identity.login(body.email, body.password, call.address, body.org)
         log.info("logged in", extra={"user": login.user.id, "address": call.address})
         return Answer(login)
 

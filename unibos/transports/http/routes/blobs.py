@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from unibos.base.errors import Conflict, Invalid, NotFound, TooLarge
+from unibos.base.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import (
     Answer,
@@ -53,6 +53,8 @@ def endpoints(limit: int) -> tuple[Endpoint, ...]:
         part = _part(call.headers.get("content-range"))
         if part is not None and part.total > limit:
             raise blobs.too_large(limit)
+        wanted = part.total if part is not None else _declared(call)
+        scope.store.read(lambda view: blobs.require_room(view, sha256, wanted))
         files, org = scope.store.blobs, scope.store.org
         upload = await asyncio.to_thread(files.resume, org, sha256, limit, afresh=part is None)
         if part is not None and part.first != upload.size:
@@ -74,7 +76,7 @@ def endpoints(limit: int) -> tuple[Endpoint, ...]:
             "Store a blob, or a part of one",
             {200: BlobOut, 201: BlobOut, 202: Received},
             body=File(limit),
-            errors=(Conflict, Invalid, TooLarge),
+            errors=(Conflict, Forbidden, Invalid, TooLarge),
         ),
         Endpoint(
             "GET",
@@ -121,6 +123,12 @@ async def _take(upload: blobs.Upload, body: Upload, part: Part | None) -> None:
     except BaseException:
         upload.abort()
         raise
+
+
+def _declared(call: Call) -> int:
+    """How many bytes the sender says will come; at least one where it does not say."""
+    said = call.headers.get("content-length", "")
+    return max(1, int(said)) if said.isdecimal() else 1
 
 
 def _part(header: str | None) -> Part | None:
