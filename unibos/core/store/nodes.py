@@ -80,6 +80,12 @@ def page(view: View, after: str, limit: int) -> list[NodeRow]:
     return [_node(row) for row in rows]
 
 
+def everything(view: View, org: str | None) -> list[NodeRow]:
+    """All nodes of one org; None: of all orgs, which is for operators."""
+    rows = view.connection.execute(_SELECT + " WHERE org = ?1 OR ?1 IS NULL", (org,))
+    return [_node(row) for row in rows.fetchall()]
+
+
 def free_name(view: View, wanted: str) -> str:
     """``wanted``, or where a node of the org has that name, the first free ``wanted-2`` …"""
     rows = view.connection.execute("SELECT name FROM nodes WHERE org = ?", (view.org,))

@@ -4,6 +4,7 @@ A hub's doors ask it who a machine is; its rows are the only truth about whom a 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -201,6 +202,15 @@ class Registry:
         :raises NotFound: ``node_not_found``.
         """
         return self._shown(scope.store.read(lambda view: nodes.get(view, id_)))
+
+    def counts(self, org: str | None) -> dict[str, int]:
+        """The number of nodes by state, of one org or (None) of all, for operators."""
+        rows = self._store.read(lambda view: nodes.everything(view, org))
+        counted = Counter(
+            str(self._members.presence.state(row, self._members.known(row.org, row.id)).value)
+            for row in rows
+        )
+        return dict(counted)
 
     async def rename(self, scope: Scope, id_: str, name: str) -> Node:
         """Call a node otherwise; for admins. The node hears of it at its next heartbeat.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from unibos.core.identity.federation.link import OrgFacts
+from unibos.core.identity.link import OrgFacts
 from unibos.core.identity.registry.presence import Pace
 
 
