@@ -23,6 +23,7 @@ from unibos.core.identity.registry.membership import LIFE_MS, RENEWED_MS, issue_
 from unibos.core.identity.registry.node import Node, NodePage, shown
 from unibos.core.identity.registry.options import News, Options
 from unibos.core.identity.registry.proof import check_proof
+from unibos.core.identity.registry.statement import issue_statement
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.signing.jwk import base64url
 from unibos.core.identity.throttle import Throttle
@@ -63,6 +64,16 @@ class Registry:
     def close(self) -> None:
         """Have the database know what nodes told last."""
         self._members.close()
+
+    @property
+    def hub(self) -> str:
+        """The hub's instance id."""
+        return self._key.id
+
+    def statement(self) -> str:
+        """What the hub says of itself (``hub+jwt``), to those who know nothing but its id."""
+        options = self._options
+        return issue_statement(self._key, options.tls, tuple(options.urls()), self._wall())
 
     async def enroll(self, asked: Enrollment, address: str) -> Enrolled:
         """Make an instance a node of the join token's org.

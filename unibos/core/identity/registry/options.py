@@ -39,10 +39,13 @@ class Options:
 
     :param name: what the hub is called.
     :param urls: where it is reached, best first.
+    :param tls: the SHA-256 of its own certificate as 64 hexadecimal digits; None where a public
+        authority vouches for it, or where there is none.
     """
 
     name: str
     urls: Callable[[], Sequence[str]]
+    tls: str | None = None
     pace: Pace = Pace()
 
 

@@ -1,7 +1,6 @@
 """How an instance becomes a node of a hub: what the hub is, and the joining itself."""
 
 import logging
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -23,14 +22,13 @@ class WellKnown(Struct, frozen=True):
     statement: str
 
 
-def endpoints(registry: Registry, statement: Callable[[], WellKnown]) -> tuple[Endpoint, ...]:
-    """The endpoints that an instance asks before it is a node.
-
-    :param statement: the hub's statement of itself.
-    """
+def endpoints(registry: Registry) -> tuple[Endpoint, ...]:
+    """The endpoints that an instance asks before it is a node."""
 
     async def well_known(call: Call) -> Answer:
-        return Answer(statement(), headers={"cache-control": "no-store"})
+        return Answer(
+            WellKnown(registry.hub, registry.statement()), headers={"cache-control": "no-store"}
+        )
 
     async def enroll(call: Call) -> Answer:
         asked: Enrollment = call.body
