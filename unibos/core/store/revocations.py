@@ -16,9 +16,11 @@ Kind = Literal["user", "session", "node"]
 
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
+USER_KEPT_MS = 31 * _DAY_MS
+"""A node that hears of nothing for longer takes older offline logins for revoked."""
+
 _KEPT_MS: dict[Kind, int] = {
-    # An offline login lasts 30 days at most.
-    "user": 31 * _DAY_MS,
+    "user": USER_KEPT_MS,
     # An access token lasts 15 minutes.
     "session": 20 * _MINUTE_MS,
     # A membership is renewed long before.

@@ -71,8 +71,8 @@ class TrustedTime:
     def keep(self, at_least: int = 0) -> None:
         """Keep the time for the next start, if it moved by a minute or back; for threads.
 
-        :param at_least: a time that has to be kept in any case, such as when a credential expired
-            that was refused for it; at a stop the present one.
+        :param at_least: a time that has to be kept in any case if it is past, such as the end of
+            a credential that was asked for; at a stop the present one.
         """
         now = self.now()
         if self._due(now, at_least):
@@ -87,7 +87,7 @@ class TrustedTime:
             self._kept = now
 
     def _due(self, now: int, at_least: int) -> bool:
-        return now < self._kept or now - self._kept >= STEP_MS or self._kept < min(at_least, now)
+        return now < self._kept or now - self._kept >= STEP_MS or self._kept < at_least <= now
 
 
 def _put(tx: Transaction, now: int) -> None:
