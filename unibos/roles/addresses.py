@@ -1,6 +1,7 @@
 """The addresses that a hub tells its nodes to reach it at."""
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 from unibos.base.config import Hub
@@ -9,6 +10,9 @@ from unibos.transports.http.proxies import is_loopback
 # Of a network for documentation (RFC 5737): connecting a datagram socket sends nothing, it only
 # has the kernel choose the address that it would send from.
 _ELSEWHERE = ("192.0.2.1", 9)
+
+Addresses = Callable[[], tuple[str, ...]]
+"""Gives them as they are now, best first."""
 
 
 def announced(wanted: Hub, scheme: str, port: int) -> tuple[str, ...]:

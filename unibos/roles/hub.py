@@ -1,13 +1,21 @@
 """The hub: wired top-down, stopped in reverse."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
+from unibos.core.identity.federation.hub import FederationHub
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.registry.join_tokens import JoinTokens
+from unibos.core.identity.registry.nodes import Registry
+from unibos.core.identity.registry.options import News
+from unibos.core.identity.registry.options import Options as RegistryOptions
+from unibos.core.identity.registry.presence import Pace
+from unibos.core.identity.scope import Scope
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.signing.revocations import Revocations
 from unibos.core.jobs.clock import SteadyClock
@@ -15,7 +23,7 @@ from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
-from unibos.roles.addresses import announced
+from unibos.roles.addresses import Addresses, announced
 from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
 from unibos.roles.hub_endpoints import Parts, endpoints
@@ -31,10 +39,14 @@ SOCKET = "hub.sock"
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A running hub."""
+    """A running hub, and what a node in the same process asks."""
 
     address: str
     identity: Identity
+    signing: SigningKeys
+    registry: Registry
+    tokens: JoinTokens
+    federation: FederationHub
 
     @property
     def setup_code(self) -> str | None:
@@ -52,7 +64,7 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
     _refuse_roles_of_later(config)
     async with AsyncExitStack() as stack:
         key = open_instance(config)
-        profile = config.machine.profile
+        profile, name = config.machine.profile, config.hub.name or socket.gethostname()
 
         store = Store(
             config.data,
@@ -62,21 +74,6 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         )
         stack.callback(store.close)
 
-        signing = SigningKeys(store, key)
-        revocations = Revocations(store, key)
-        stack.callback(revocations.close)
-        identity = Identity(
-            store,
-            key,
-            config.data,
-            IdentityOptions(
-                config.org.name, profile.name, profile.password_hashes, hub=True, issuer=signing
-            ),
-        )
-        stack.callback(identity.close)
-
-        await make_owner(config, identity)
-
         where = place(config, config.hub, key, config.data / SOCKET, private=True)
         state = State()
         server = HttpServer(state, where.listening)
@@ -84,34 +81,88 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         def addresses() -> tuple[str, ...]:
             return announced(config.hub, where.scheme, server.port)
 
+        signing = SigningKeys(store, key)
+        revocations = Revocations(store, key)
+        stack.callback(revocations.close)
+
+        identity = Identity(store, key, config.data, _identity(config, signing, addresses))
+        stack.callback(identity.close)
+        await make_owner(config, identity)
+
+        tokens = JoinTokens(store, key.id, addresses)
+        news = News(signing, revocations, identity.orgs.facts)
+        about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
+        registry = Registry(store, key, tokens, news, about)
+        stack.callback(registry.close)
+        federation = FederationHub(identity)
+
         parts = Parts(
-            config,
-            key,
-            store,
-            identity,
-            signing,
-            where,
-            addresses,
-            Bell(store),
-            state,
-            config.role,
+            config=config,
+            key=key,
+            name=name,
+            store=store,
+            identity=identity,
+            signing=signing,
+            registry=registry,
+            tokens=tokens,
+            federation=federation,
+            place=where,
+            addresses=addresses,
+            bell=Bell(store),
+            state=state,
+            roles=config.role,
         )
-        house = Housekeeping(store, _keeping(config), SteadyClock(), set)
-        wanted: Chores = {
-            "forget old sessions": identity.clean_up,
-            "rotate signing keys": signing.rotate_by_age,
-            "remove orphaned blobs": house.orphaned_blobs,
-        }
-        await stack.enter_async_context(chores(wanted))
-        await server.start(build_app(endpoints(parts), identity, state))
+        await stack.enter_async_context(chores(_chores(config, parts)))
+        await server.start(build_app(endpoints(parts), _Gate(identity, registry), state))
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
-        yield Hub(where.address(server.port), identity)
+        yield Hub(where.address(server.port), identity, signing, registry, tokens, federation)
 
 
-def _keeping(config: Config) -> JobOptions:
-    return JobOptions(folder=config.data / "hub-work", grace_hours=config.blobs.grace_hours)
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Who asks a hub: people, processes of the machine, nodes."""
+
+    identity: Identity
+    registry: Registry
+
+    def authenticate(self, access_token: str) -> Scope:
+        return self.identity.authenticate(access_token)
+
+    def local_scope(self, uid: int, org: str) -> Scope:
+        return self.identity.local_scope(uid, org)
+
+    def machine(self, token: str) -> Scope:
+        return self.registry.machine(token)
+
+
+def _identity(config: Config, signing: SigningKeys, addresses: Addresses) -> IdentityOptions:
+    profile = config.machine.profile
+    return IdentityOptions(
+        config.org.name,
+        profile.name,
+        profile.password_hashes,
+        hub=True,
+        url=lambda: addresses()[0],
+        issuer=signing,
+    )
+
+
+def _pace(config: Config) -> Pace:
+    wanted = config.hub
+    return Pace(wanted.heartbeat_seconds, wanted.late_seconds, wanted.offline_seconds)
+
+
+def _chores(config: Config, parts: Parts) -> Chores:
+    options = JobOptions(folder=config.data / "hub-work", grace_hours=config.blobs.grace_hours)
+    house = Housekeeping(parts.store, options, SteadyClock(), set)
+    return {
+        "forget old sessions": parts.identity.clean_up,
+        "rotate signing keys": parts.signing.rotate_by_age,
+        "delete closed orgs": parts.identity.orgs.purge,
+        "remove orphaned blobs": house.orphaned_blobs,
+    }
 
 
 def _refuse_roles_of_later(config: Config) -> None:

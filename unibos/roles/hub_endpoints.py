@@ -1,17 +1,19 @@
 """Everything that a hub can be asked."""
 
-import socket
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from unibos import __version__
 from unibos.base.config import Config
+from unibos.core.identity.federation.hub import FederationHub
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.join_tokens import JoinTokens
+from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.store import Store
+from unibos.roles.addresses import Addresses
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
@@ -20,13 +22,20 @@ from unibos.transports.http.routes import (
     batch,
     blobs,
     collections,
+    enroll,
     events,
+    federation,
     health,
+    heartbeat,
     hub_status,
+    invitations,
     keys,
     metrics,
+    nodes,
+    orgs,
     records,
     search,
+    tokens,
     users,
 )
 
@@ -40,11 +49,15 @@ class Parts:
 
     config: Config
     key: InstanceKey
+    name: str
     store: Store
     identity: Identity
     signing: SigningKeys
+    registry: Registry
+    tokens: JoinTokens
+    federation: FederationHub
     place: Place
-    addresses: Callable[[], tuple[str, ...]]
+    addresses: Addresses
     bell: events.Bell
     state: State
     roles: tuple[str, ...] = ("hub",)
@@ -62,6 +75,13 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *users.endpoints(parts.identity.users),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
+        *orgs.endpoints(parts.identity),
+        *invitations.endpoints(parts.identity),
+        *heartbeat.endpoints(parts.registry),
+        *federation.endpoints(parts.federation),
+        *nodes.endpoints(parts.registry),
+        *tokens.endpoints(parts.tokens),
+        *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),
         *hub_status.endpoints(_about(parts)),
         *metrics.endpoints(parts.state, __version__, dict),
@@ -86,14 +106,14 @@ def _about(parts: Parts) -> hub_status.About:
         __version__,
         parts.key.id,
         parts.roles,
-        parts.config.hub.name or socket.gethostname(),
+        parts.name,
         parts.place.fingerprint,
         parts.addresses,
         machine.name,
         machine.profile.name,
         parts.store.path,
         setup_done=lambda: parts.identity.setup_code is None,
-        nodes=lambda _org: {},
+        nodes=parts.registry.counts,
         keys=lambda: Counter(key.state for key in parts.signing.listing()),
     )
 
