@@ -22,7 +22,7 @@ def only(certificate: str) -> ssl.SSLContext:
 
 def unchecked() -> ssl.SSLContext:
     """A client's context that takes any certificate: only to look at what is shown."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -61,12 +61,14 @@ class Options:
     :param room: whether the disk has room for the whole database once more, which adoption may
         take.
     :param restart: has the role start anew; returns at once.
+    :param offline: no heartbeats; the links talk to nobody either.
     """
 
     name: str
     report: Callable[[], Report]
     restart: Callable[[], None]
     room: Callable[[], bool] = lambda: True
+    offline: bool = False
 
 
 class Joining:
@@ -110,7 +112,7 @@ class Joining:
 
     def start(self) -> None:
         """Begin to tell the hub that this node lives; does nothing for one that did not join."""
-        if self._heartbeat is not None:
+        if self._heartbeat is not None and not self._options.offline:
             self._heartbeat.start()
 
     async def stop(self) -> None:
