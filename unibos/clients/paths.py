@@ -4,14 +4,19 @@ from urllib.parse import quote
 
 COLLECTIONS = "/api/v1/collections"
 DOCUMENTS = "/api/v1/documents"
+INVITATIONS = "/api/v1/invitations"
 JOBS = "/api/v1/jobs"
 LOGIN = "/api/v1/auth/login"
 LOGOUT = "/api/v1/auth/logout"
+MY_ORGS = "/api/v1/me/orgs"
+ORGS = "/api/v1/orgs"
+NODES = "/api/v1/nodes"
 PASSWORD = "/api/v1/auth/password"  # noqa: S105 -- a path
 REFRESH = "/api/v1/auth/refresh"
 SEARCH = "/api/v1/search"
 SETUP = "/api/v1/setup"
 STATUS = "/api/v1/status"
+TOKENS = "/api/v1/tokens"
 USERS = "/api/v1/users"
 
 

@@ -24,8 +24,43 @@ def _status() -> click.Command:
     return status
 
 
+def _orgs() -> click.Command:
+    from unibos.clients.cli.hub.orgs import orgs
+
+    return orgs
+
+
+def _users() -> click.Command:
+    from unibos.clients.cli.hub.users import users
+
+    return users
+
+
+def _invitations() -> click.Command:
+    from unibos.clients.cli.hub.invitations import invitations
+
+    return invitations
+
+
+def _nodes() -> click.Command:
+    from unibos.clients.cli.hub.nodes import nodes
+
+    return nodes
+
+
+def _tokens() -> click.Command:
+    from unibos.clients.cli.hub.tokens import tokens
+
+    return tokens
+
+
 COMMANDS: Mapping[str, Loader] = {
     "status": _status,
+    "nodes": _nodes,
+    "tokens": _tokens,
+    "orgs": _orgs,
+    "users": _users,
+    "invitations": _invitations,
 }
 
 hub = HubGroup(

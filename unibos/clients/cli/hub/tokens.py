@@ -1,0 +1,114 @@
+"""`unibos hub tokens`: what nodes join an org with."""
+
+import re
+import shutil
+import sys
+from typing import Any
+
+import click
+
+from unibos.clients.cli import show
+from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.command import command, group
+from unibos.clients.cli.words import say
+from unibos.clients.paths import TOKENS, below
+
+_MINUTES = {"min": 1, "m": 1, "h": 60, "d": 24 * 60}
+_LENGTH = re.compile(r"([0-9]{1,5}) ?(min|m|h|d)")
+_MOST = 30 * 24 * 60
+_BORDER = 2
+
+
+@command(
+    "create",
+    "sudo unibos hub tokens create --org smith",
+    "unibos hub tokens create --uses 20 --expires 7d --label school",
+)
+@click.option(
+    "--uses", type=click.IntRange(1, 1000), default=1, help="How many nodes may join with it (1)."
+)
+@click.option("--expires", default="1h", help="How long it is good: 30min, 12h, 7d (1h).")
+@click.option("--label", default="", help="What it is for.")
+@click.option("--qr/--no-qr", default=None, help="Show it as a QR code, too.")
+@click.pass_obj
+def create(asked: Asked, uses: int, expires: str, label: str, qr: bool | None) -> None:
+    """Make a token to join the org with."""
+    wanted = {"uses": uses, "expires_minutes": _minutes(expires), "label": label}
+    made = asked.api().post(TOKENS, wanted)
+    if asked.json:
+        show.document(made)
+        return
+    token = show.clean(made["token"])
+    click.echo(token)
+    click.echo()
+    click.echo(say("On the node:"))
+    click.echo(f"  sudo unibos join {token}")
+    until = show.moment(made["expires_at"])
+    click.echo(say("Good {uses} times until {until}.", uses=made["uses"], until=until))
+    if sys.stdout.isatty() if qr is None else qr:
+        _show_code(token)
+
+
+@command("list", "sudo unibos hub tokens list", "unibos hub tokens list --json")
+@click.pass_obj
+def list_tokens(asked: Asked) -> None:
+    """List the org's join tokens, without their secrets."""
+    items = list(asked.api().each(TOKENS))
+    if asked.json:
+        show.document({"items": items, "next": None})
+        return
+    heads = (say("Id"), say("Label"), say("Uses left"), say("Expires"), say("State"))
+    show.table(heads, (_row(one) for one in items))
+
+
+@command("revoke", "sudo unibos hub tokens revoke 0197a0c0-5b3e-7c1a-9d55-0a4b2f8e6d11")
+@click.argument("token_id", metavar="ID")
+@click.pass_obj
+def revoke(asked: Asked, token_id: str) -> None:
+    """Have nobody join with a token any more."""
+    asked.api().change("DELETE", below(TOKENS, token_id))
+    if asked.json:
+        show.document({"id": token_id})
+    else:
+        click.echo(say("The token is revoked. Nodes that joined with it stay."))
+
+
+def _minutes(text: str) -> int:
+    """A length such as ``12h`` in minutes.
+
+    :raises BadParameter: it is none, or longer than 30 days.
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    minutes = int(found[1]) * _MINUTES[found[2]] if found else 0
+    if not 1 <= minutes <= _MOST:
+        raise click.BadParameter(say("{text} is no length up to 30d, such as 12h.", text=text))
+    return minutes
+
+
+def _show_code(token: str) -> None:
+    """Draw the token in dark and light whatever the terminal's own colours are."""
+    from io import StringIO
+
+    import segno
+
+    code = segno.make(token, error="l", micro=False)
+    if sys.stdout.isatty() and code.symbol_size(border=_BORDER)[0] > _columns():
+        click.echo(say("The window is too narrow for the QR code."), err=True)
+        return
+    drawn = StringIO()
+    code.terminal(out=drawn, border=_BORDER, compact=True)
+    for line in drawn.getvalue().splitlines():
+        click.echo(click.style(line, fg="bright_white", bg="black"))
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _row(one: dict[str, Any]) -> list[object]:
+    state = "expired" if one["expired"] else "good" if one["uses_left"] else "used up"
+    left = f"{one['uses_left']}/{one['uses']}"
+    return [one["id"], one["label"], left, show.moment(one["expires_at"]), say(state)]
+
+
+tokens = group("tokens", create, list_tokens, revoke, text="Manage what nodes join an org with.")
