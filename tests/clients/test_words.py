@@ -20,6 +20,7 @@ DYNAMIC = {
     *("queued", "running", "done", "failed", "cancelled", "ok", "warn", "fail"),
     *("receipt", "invoice", "letter", "other"),
     *("owner", "admin", "member", "viewer"),
+    *("individual", "family", "team", "organization", "nonprofit", "enterprise"),
     *("d", "h", "min", "s"),
     "documents",
     "progress",

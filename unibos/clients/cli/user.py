@@ -41,7 +41,7 @@ def add(asked: Asked, email: str, name: str | None, role: str, password_stdin: b
     secret = password(say("Password"), from_stdin=password_stdin, confirm=True)
     wanted = {"email": email, "name": name or email.partition("@")[0], "role": role}
     made = asked.api().post(USERS, {**wanted, "password": secret})
-    _told(asked, made, say("{email} is added."))
+    told(asked, made, say("{email} is added."))
 
 
 @command("passwd", "unibos user passwd", "unibos user passwd member@example.org")
@@ -59,12 +59,12 @@ def passwd(asked: Asked, user: str | None, password_stdin: bool) -> None:
         logins = asked.logins()
         with logins.locked():
             logins.keep(api.signed_in(answer))
-        _told(asked, answer["user"], say("{email} has a new password."))
+        told(asked, answer["user"], say("{email} has a new password."))
         return
-    found = _find(api, user)
+    found = find_user(api, user)
     secret = password(say("New password"), from_stdin=password_stdin, confirm=True)
     api.change("PUT", below(USERS, found["id"], "password"), {"password": secret})
-    _told(asked, found, say("{email} has a new password."))
+    told(asked, found, say("{email} has a new password."))
 
 
 @command("role", "unibos user role member@example.org admin")
@@ -74,8 +74,8 @@ def passwd(asked: Asked, user: str | None, password_stdin: bool) -> None:
 def set_role(asked: Asked, user: str, role: str) -> None:
     """Change what a user may do."""
     api = asked.api()
-    changed = api.change("PATCH", below(USERS, _find(api, user)["id"]), {"role": role})
-    _told(asked, changed, say("{email} has a new role."))
+    changed = api.change("PATCH", below(USERS, find_user(api, user)["id"]), {"role": role})
+    told(asked, changed, say("{email} has a new role."))
 
 
 @command("disable", "unibos user disable member@example.org", "unibos user disable --undo ID")
@@ -85,8 +85,8 @@ def set_role(asked: Asked, user: str, role: str) -> None:
 def disable(asked: Asked, user: str, undo: bool) -> None:
     """Shut a user out; all their logins end."""
     api = asked.api()
-    changed = api.change("PATCH", below(USERS, _find(api, user)["id"]), {"disabled": not undo})
-    _told(asked, changed, say("{email} may log in.") if undo else say("{email} is shut out."))
+    changed = api.change("PATCH", below(USERS, find_user(api, user)["id"]), {"disabled": not undo})
+    told(asked, changed, say("{email} may log in.") if undo else say("{email} is shut out."))
 
 
 @command("remove", "unibos user remove member@example.org --yes")
@@ -96,13 +96,13 @@ def disable(asked: Asked, user: str, undo: bool) -> None:
 def remove(asked: Asked, user: str, yes: bool) -> None:
     """Remove an account."""
     api = asked.api()
-    found = _find(api, user)
+    found = find_user(api, user)
     confirm(say("Remove {email}?", email=show.clean(found["email"])), yes=yes)
     api.change("DELETE", below(USERS, found["id"]))
-    _told(asked, found, say("{email} is removed."))
+    told(asked, found, say("{email} is removed."))
 
 
-def _find(api: "Api", user: str) -> dict[str, Any]:
+def find_user(api: "Api", user: str) -> dict[str, Any]:
     """A user by email or id."""
     wanted = user.casefold()
     for one in api.each(USERS):
@@ -117,7 +117,8 @@ def _row(one: dict[str, Any]) -> list[object]:
     return [one["email"], one.get("name"), say(one["role"]), state, since]
 
 
-def _told(asked: Asked, user_: dict[str, Any], words: str) -> None:
+def told(asked: Asked, user_: dict[str, Any], words: str) -> None:
+    """Say what was done to a user; ``words`` hold ``{email}``."""
     if asked.json:
         show.document(user_)
     else:
