@@ -42,6 +42,7 @@ class Hub:
     """A running hub, and what a node in the same process asks."""
 
     address: str
+    store: Store
     identity: Identity
     signing: SigningKeys
     registry: Registry
@@ -117,7 +118,9 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
-        yield Hub(where.address(server.port), identity, signing, registry, tokens, federation)
+        yield Hub(
+            where.address(server.port), store, identity, signing, registry, tokens, federation
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Options:
     :param service_uid: the user id that the local socket lets in beside root.
     :param hub: whether accounts are shared between orgs, so that an org's admins invite people
         instead of making their accounts.
+    :param setup_at: the address of the hub that the first owner is made at; empty: here.
     :param url: gives the address under which people reach this hub, for links.
     :param issuer: whose keys sign the access tokens; None: the instance's own key.
     """
@@ -58,6 +59,7 @@ class Options:
     password_hashes: int = 1
     service_uid: int = field(default_factory=os.getuid)
     hub: bool = False
+    setup_at: str = ""
     url: Callable[[], str] = str
     issuer: Issuer | None = None
 
@@ -101,7 +103,7 @@ class Identity:
         self.sessions = Sessions(tools, self.org)
         self.invitations = Invitations(tools, self.sessions, options.url)
         self.orgs = Orgs(tools, self.org, self.invitations)
-        self._setup = Setup(tools, self.sessions, self.org, folder)
+        self._setup = Setup(tools, self.sessions, self.org, folder, options.setup_at)
         self._listeners = (
             store.listen(self.sessions.notice),
             store.listen(self._setup.notice),
@@ -122,7 +124,7 @@ class Identity:
         """Make the owner of the local org and log them in.
 
         :param address: where the request comes from, as :meth:`login` takes it.
-        :raises Conflict: ``setup_done``.
+        :raises Conflict: ``setup_done``; ``setup_at_hub`` where a hub has the accounts.
         :raises Unauthenticated: ``setup_code_wrong``.
         :raises TooMany: ``too_many_attempts`` with ``retry_after`` in seconds.
         :raises Invalid: ``email_invalid``, ``name_invalid``, ``password_too_short``,

@@ -36,14 +36,21 @@ class Setup:
 
     :param org: the local org.
     :param folder: the data directory.
+    :param hub: the address of the hub whose business the owner is; empty: there is none.
     """
 
-    def __init__(self, tools: Tools, sessions: Sessions, org: str, folder: Path) -> None:
+    def __init__(
+        self, tools: Tools, sessions: Sessions, org: str, folder: Path, hub: str = ""
+    ) -> None:
         self._tools = tools
         self._sessions = sessions
         self._org = org
         self._path = folder / CODE_FILE
+        self._hub = hub
         self.code: str | None = None
+        if hub:
+            # The code in the folder, if there is one, is that hub's.
+            return
         if self._has_owner():
             self._finish()
         else:
@@ -60,7 +67,7 @@ class Setup:
     ) -> Login:
         """See :meth:`Identity.setup`."""
         if self.code is None:
-            raise _done()
+            raise self._no_more()
         keys = throttle.SETUP, throttle.address(address)
         self._tools.throttle.check(*keys)
         if not hmac.compare_digest(_plain(code), _plain(self.code)):
@@ -76,7 +83,7 @@ class Setup:
     async def without_code(self, email: str, name: str, password: str) -> Person:
         """See :meth:`Identity.setup_without_code`."""
         if self.code is None:
-            raise _done()
+            raise self._no_more()
         return person_of(
             await self._make_owner(check(email, name, password), lambda _, owner: owner)
         )
@@ -93,6 +100,9 @@ class Setup:
             return then(tx, owner)
 
         return await self._tools.store.awrite(make, self._org)
+
+    def _no_more(self) -> Conflict:
+        return _at_hub(self._hub) if self._hub else _done()
 
     def _has_owner(self) -> bool:
         return self._tools.store.read(
@@ -131,4 +141,13 @@ def _done() -> Conflict:
         "setup_done",
         "This instance has an owner already.",
         hint="Log in, or have the owner make an account for you.",
+    )
+
+
+def _at_hub(hub: str) -> Conflict:
+    return Conflict(
+        "setup_at_hub",
+        f"The owner of this node's org is made at its hub, {hub}.",
+        hint="Set the hub up with `unibos setup` there; then log in here with the same account.",
+        hub=hub,
     )
