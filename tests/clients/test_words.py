@@ -21,6 +21,7 @@ DYNAMIC = {
     *("receipt", "invoice", "letter", "other"),
     *("owner", "admin", "member", "viewer"),
     *("individual", "family", "team", "organization", "nonprofit", "enterprise"),
+    *("online", "late", "offline", "revoked"),
     *("d", "h", "min", "s"),
     "documents",
     "progress",

@@ -106,9 +106,14 @@ def _columns() -> int:
 
 
 def _row(one: dict[str, Any]) -> list[object]:
-    state = "expired" if one["expired"] else "good" if one["uses_left"] else "used up"
     left = f"{one['uses_left']}/{one['uses']}"
-    return [one["id"], one["label"], left, show.moment(one["expires_at"]), say(state)]
+    return [one["id"], one["label"], left, show.moment(one["expires_at"]), _state(one)]
+
+
+def _state(one: dict[str, Any]) -> str:
+    if one["expired"]:
+        return say("expired")
+    return say("good") if one["uses_left"] else say("used up")
 
 
 tokens = group("tokens", create, list_tokens, revoke, text="Manage what nodes join an org with.")
