@@ -18,6 +18,21 @@ class Person(Struct, frozen=True, kw_only=True):
     org: str
 
 
+class Me(Person, frozen=True, kw_only=True):
+    """Who asks, and how far that leans on a hub."""
+
+    origin: Literal["local", "hub"]
+    """Where the account is."""
+    linked: bool
+    """Whether an account of the node and one of the hub are the same person."""
+    online: bool
+    """Whether the hub is within reach."""
+    offline: bool
+    """Whether this login was made without the hub."""
+    offline_until: str | None
+    """Until when a hub's user may log in without the hub; null: not at all, or no end."""
+
+
 class Login(Struct, frozen=True, kw_only=True):
     """A pair of tokens and their owner (RFC 6749, section 5.1, plus ``user`` and ``offline``)."""
 
@@ -46,3 +61,22 @@ def person(scope: Scope) -> Person:
     """The person behind a scope, for ``GET /me``."""
     asker = scope.principal
     return Person(id=asker.id, email=asker.email, name=asker.name, role=scope.role, org=scope.org)
+
+
+def me_of(
+    scope: Scope, *, online: bool, linked: bool = False, offline_until: str | None = None
+) -> Me:
+    """What ``GET /me`` answers."""
+    asker = scope.principal
+    return Me(
+        id=asker.id,
+        email=asker.email,
+        name=asker.name,
+        role=scope.role,
+        org=scope.org,
+        origin="hub" if scope.hub_user else "local",
+        linked=linked,
+        online=online,
+        offline=scope.offline,
+        offline_until=offline_until,
+    )

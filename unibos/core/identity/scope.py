@@ -80,7 +80,7 @@ class Scope:
     operator: bool = False
     hub_user: str = ""
     offline: bool = False
-    held: "Callable[[View, Scope], bool] | None" = field(default=None, repr=False, compare=False)
+    held: Callable[[View], bool] | None = field(default=None, repr=False, compare=False)
 
     def require_operator(self) -> None:
         """Let only those pass who run this instance.
@@ -112,7 +112,7 @@ class Scope:
 def stands(view: View, scope: Scope) -> bool:
     """Whether who asked may go on: a session can end while its last answer still streams."""
     if scope.held is not None:
-        return scope.held(view, scope)
+        return scope.held(view)
     if not scope.session:
         return True
     session = accounts.session(view, scope.session)

@@ -150,9 +150,13 @@ class Sessions:
             raise tokens.session_ended()
         return self.answer(*begun)
 
+    def known(self, token: str) -> Scope | None:
+        """The scope of a token that was checked before and stands: a dict look-up."""
+        return self._cache.get(token)
+
     def authenticate(self, token: str) -> Scope:
         """See :meth:`Identity.authenticate`."""
-        known = self._cache.get(token)
+        known = self.known(token)
         if known is not None:
             return known
         version = self._cache.version

@@ -28,6 +28,7 @@ ACCESS_TYPE = "at+jwt"
 MAX_LENGTH = 4096
 _FAR = 1e11
 _REQUIRED = ["iss", "aud", "sub", "org", "sid", "role", "iat", "exp", "jti"]
+_MAC = re.compile("[A-Za-z0-9_-]{43}")
 _GENERATION = re.compile("[1-9][0-9]{0,9}")
 
 
@@ -211,15 +212,27 @@ class RefreshTokens:
             genuine = self.issue(session, int(number))
             if hmac.compare_digest(genuine.encode(), token.encode("utf-8", "replace")):
                 return session, int(number)
-        raise Unauthenticated(
-            "refresh_invalid", "This is not a refresh token of this instance.", hint="Log in again."
-        )
+        raise refresh_invalid()
 
 
 def token_invalid() -> Unauthenticated:
     """The answer to an access token that is not ours, or damaged."""
     return Unauthenticated(
         "token_invalid", "This is not an access token of this instance.", hint="Log in again."
+    )
+
+
+def looks_like_refresh(token: str) -> bool:
+    """Whether it may be a refresh token of some instance."""
+    session, _, rest = token[:MAX_LENGTH].partition(".")
+    number, _, mac = rest.partition(".")
+    return is_id(session) and bool(_GENERATION.fullmatch(number)) and bool(_MAC.fullmatch(mac))
+
+
+def refresh_invalid() -> Unauthenticated:
+    """The answer to a refresh token that is not ours, or damaged."""
+    return Unauthenticated(
+        "refresh_invalid", "This is not a refresh token of this instance.", hint="Log in again."
     )
 
 

@@ -148,4 +148,7 @@ def _one(view: View, where: str, value: str) -> HubUser | None:
 
 
 def _user(row: tuple[Any, ...]) -> HubUser:
-    return HubUser(*row[:9], bool(row[9]))
+    (id_, email, key, name, role, verifier, checked_at, valid_until, local, disabled) = row
+    return HubUser(
+        id_, email, key, name, role, verifier, checked_at, valid_until, local, bool(disabled)
+    )
