@@ -67,6 +67,36 @@ class Box:
         self.login = answer.json()
         self.owner = self.client(self.login["access_token"])
 
+    def join_token(self, asker: httpx2.Client | None = None, **wanted: object) -> str:
+        """On a hub: the string that a node joins the asker's org with."""
+        answer = (asker or self.owner).post("/api/v1/tokens", json=wanted)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def second_org(self, name: str, email: str) -> "Tenant":
+        """On a hub: another org, whose owner has just accepted the invitation."""
+        asked = {"name": name, "owner": email}
+        made = self.owner.post("/api/v1/orgs", json=asked)
+        assert made.status_code == 201, made.text
+        return self.accept(made.json()["invitation"]["secret"])
+
+    def accept(self, invitation: str, password: str = PASSWORD) -> "Tenant":
+        """On a hub: become a member of the org that somebody invites into."""
+        said = {"invitation": invitation, "name": "Invited", "password": password}
+        answer = self.client().post("/api/v1/invitations/accept", json=said)
+        assert answer.status_code == 200, answer.text
+        login = answer.json()
+        return Tenant(login["user"]["org"], login, self.client(login["access_token"]))
+
+
+@dataclass
+class Tenant:
+    """A member of an org of a hub, logged in."""
+
+    org: str
+    login: dict
+    client: httpx2.Client
+
 
 class Running:
     """Runs a node on an event loop of its own thread.
