@@ -4,6 +4,11 @@ from urllib.parse import quote
 
 COLLECTIONS = "/api/v1/collections"
 DOCUMENTS = "/api/v1/documents"
+HUB = "/api/v1/hub"
+HUB_CHECK = "/api/v1/hub/check"
+HUB_JOIN = "/api/v1/hub/join"
+HUB_LEAVE = "/api/v1/hub/leave"
+HUB_PREVIEW = "/api/v1/hub/preview"
 INVITATIONS = "/api/v1/invitations"
 JOBS = "/api/v1/jobs"
 LOGIN = "/api/v1/auth/login"

@@ -5,7 +5,6 @@ transaction: a power cut leaves the old org or the new one, never a part of each
 their ``seq`` and their clocks, so nothing of it looks like a change.
 """
 
-from unibos.base.errors import Conflict
 from unibos.core.store import accounts
 from unibos.core.store.purging import tables
 from unibos.core.store.system import reach
@@ -17,17 +16,14 @@ _UPDATE = "UPDATE OR ROLLBACK"
 
 
 def adopt(tx: Transaction, org: str) -> bool:
-    """Give the local org another id; False, and nothing is written, when it has that one.
+    """Give the local org another id; False, and nothing is written, when it has that one or there
+    is none yet.
 
     For :class:`Store`'s ``first``: what is remembered of the old org would be wrong afterwards,
     and in a savepoint this would take as much memory as the database is large.
-
-    :raises Conflict: ``no_local_org`` in a database that was never started.
     """
     old = accounts.local_org(tx)
-    if old is None:
-        raise Conflict("no_local_org", "This database has no org yet.")
-    if old == org:
+    if old is None or old == org:
         return False
     # Members refer to the org, whose id changes after theirs.
     tx.connection.execute("PRAGMA defer_foreign_keys=ON")

@@ -177,11 +177,13 @@ class HubLine:
                 async with _answer(client, asked) as response:
                     shown = _certificate(response)
                     data = await _read(response, _STATEMENT_BYTES)
-                    said = verify_statement(decoded(data, _Said).statement, self._hub)
+                told = decoded(data, _Said)
+                said = verify_statement(told.statement, self._hub)
             except Unavailable as error:
                 raise _NotThere(error.facts["reason"]) from None
             except Unauthenticated:
                 raise _NotGenuine("it does not prove to be the hub") from None
+        self._contact.hub_name = told.name[:200]
         return said, shown
 
     def _opened(self) -> "httpx2.AsyncClient":
@@ -230,9 +232,10 @@ class _Untrusted(Exception):
 
 
 class _Said(msgspec.Struct, frozen=True):
-    """What a hub answers when asked who it is."""
+    """What a hub answers when asked who it is; only the statement is signed."""
 
     statement: str
+    name: str = ""
 
 
 @asynccontextmanager

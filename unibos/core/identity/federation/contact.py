@@ -16,6 +16,7 @@ class Contact:
     :ivar last_ms: the hub's time when it last answered, since this start; None: it has not.
     :ivar skew_ms: how far the machine's clock is ahead of the hub's.
     :ivar url: where it answered; empty in the same process.
+    :ivar hub_name: what the hub says it is called, where it was asked who it is.
     :ivar certificate: PEM of the one that it showed and vouched for, where that is news; empty: a
         public one; None: no news.
     :ivar trouble: the code of what went wrong last; empty while all is well.
@@ -37,6 +38,7 @@ class Contact:
         self.last_ms: int | None = None
         self.skew_ms: int | None = None
         self.url = ""
+        self.hub_name = ""
         self.certificate: str | None = None
         self.trouble = ""
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from unibos.base.errors import Error, Unauthenticated
+from unibos.base.errors import Error, Forbidden
 from unibos.core.identity.federation.contact import Contact
 from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.link import Link, Pulse, Report
@@ -112,7 +112,7 @@ class Heartbeat:
     async def _news(self, joined: Joined, pulse: Pulse) -> Joined:
         """The state with all that the hub says is new; what does not prove to be its, is not."""
         if pulse.org.id != joined.org.id:
-            raise _foreign("The hub speaks of another org than this node's.")
+            raise answer_wrong("The hub speaks of another org than this node's.")
         keys, revocations = joined.keys, joined.revocations
         if pulse.keys_version != joined.keys_version:
             keys = await self._link.keys()
@@ -154,9 +154,14 @@ def _renewed(joined: Joined, membership: str | None) -> str:
     present = verify_membership(joined.membership, joined.hub, 0)
     new = verify_membership(membership, joined.hub, 0)
     if (new.node, new.org) != (present.node, present.org):
-        raise _foreign("The hub sent another node's membership.")
+        raise answer_wrong("The hub sent another node's membership.")
     return membership
 
 
-def _foreign(detail: str) -> Unauthenticated:
-    return Unauthenticated("hub_answer_foreign", detail, hint="Look at the hub's log.")
+def answer_wrong(detail: str) -> Forbidden:
+    """The answer where a hub's answer does not hold together; nothing of it is kept."""
+    return Forbidden(
+        "hub_answer_wrong",
+        f"The hub's answer does not prove what it says: {detail}",
+        hint="Nothing was changed here; look at the hub's log.",
+    )

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from unibos.base.errors import Conflict, Error, Forbidden, StorageFull
+from unibos.base.errors import Conflict, Error, StorageFull
 from unibos.core.identity.federation.contact import Contact
-from unibos.core.identity.federation.heartbeat import REVOKED, Heartbeat, urls_of
+from unibos.core.identity.federation.heartbeat import REVOKED, Heartbeat, answer_wrong, urls_of
 from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.keys import InstanceKey
@@ -50,6 +50,21 @@ class Links(Protocol):
     def __call__(self, address: HubAddress, contact: Contact) -> Link:
         """A link that tells ``contact`` what it sees."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Where a join token leads; the hub proved to be the one that it names.
+
+    :param hub: its instance id.
+    :param url: where it answered.
+    :param expires_at: by the hub's clock, in milliseconds since 1970.
+    """
+
+    hub: str
+    hub_name: str
+    url: str
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,22 @@ class Joining:
             raise not_joined()
         await self._heartbeat.check()
 
+    async def preview(self, text: str) -> Preview:
+        """Look where a join token leads; nothing is changed and no secret is sent.
+
+        :raises Invalid: ``join_string_invalid``.
+        :raises Conflict: ``already_joined``.
+        :raises Unavailable: ``hub_unreachable``, ``hub_not_genuine``.
+        """
+        token = JoinToken.parse(text)
+        self._refuse_second()
+        contact, link = self._reach(token)
+        try:
+            await link.keys()
+        finally:
+            await link.close()
+        return Preview(token.hub, contact.hub_name, contact.url, token.exp * 1000)
+
     async def join(self, text: str, name: str = "") -> Joined:
         """Join the hub that a token is from; the role then starts anew.
 
@@ -140,7 +171,7 @@ class Joining:
             machine's clock may be wrong.
         :raises Conflict: ``already_joined``.
         :raises StorageFull: ``no_room_to_join``.
-        :raises Unavailable: ``hub_unreachable``.
+        :raises Unavailable: ``hub_unreachable``, ``hub_not_genuine``.
         :raises Forbidden: ``hub_answer_wrong``, and what the hub refuses with.
         """
         token = JoinToken.parse(text)
@@ -195,8 +226,7 @@ class Joining:
             )
 
     async def _enroll(self, token: JoinToken, name: str) -> Joined:
-        contact = Contact(self._trusted, _FIRST_INTERVAL_S)
-        link = self._links(HubAddress(token.hub, tuple(token.urls)), contact)
+        contact, link = self._reach(token)
         asked = Enrollment(
             secret=token.secret,
             public_key=public_text(self._key),
@@ -212,6 +242,10 @@ class Joining:
         self._check(token, enrolled)
         return _joined(enrolled, contact)
 
+    def _reach(self, token: JoinToken) -> tuple[Contact, Link]:
+        contact = Contact(self._trusted, _FIRST_INTERVAL_S)
+        return contact, self._links(HubAddress(token.hub, tuple(token.urls)), contact)
+
     def _check(self, token: JoinToken, enrolled: Enrolled) -> None:
         """Whether all that the hub gave is its own, and for this node."""
         pulse = enrolled.pulse
@@ -220,9 +254,9 @@ class Joining:
             read_revocations(enrolled.revocations, token.hub, pulse.org.id)
             KnownKeys.from_jwks(enrolled.keys)
         except Error as error:
-            raise _wrong(error.detail) from error
+            raise answer_wrong(error.detail) from error
         if (enrolled.hub, member.node, member.org) != (token.hub, self._key.id, pulse.org.id):
-            raise _wrong("The membership is not this node's.")
+            raise answer_wrong("The membership is not this node's.")
 
     async def _say_farewell(self, link: Link, *, force: bool) -> None:
         try:
@@ -259,12 +293,4 @@ def not_joined() -> Conflict:
     """The answer where a hub is needed."""
     return Conflict(
         "not_joined", "This node has not joined a hub.", hint="Join one: unibos join TOKEN"
-    )
-
-
-def _wrong(detail: str) -> Forbidden:
-    return Forbidden(
-        "hub_answer_wrong",
-        f"The hub's answer does not prove what it says: {detail}",
-        hint="Nothing was changed here; look at the hub's log.",
     )
