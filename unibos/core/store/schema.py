@@ -284,6 +284,8 @@ CREATE TABLE clients (
     PRIMARY KEY (org, id)
 ) WITHOUT ROWID;
 
+CREATE INDEX clients_by_id ON clients (id);
+
 CREATE TABLE join_tokens (
     org TEXT NOT NULL REFERENCES orgs(id),
     id TEXT NOT NULL,

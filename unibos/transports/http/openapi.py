@@ -168,10 +168,13 @@ def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
             response["content"] = {"application/json": {"schema": schemas[kind]}}
         responses[str(status)] = response
     for status in sorted(refusals | _failures(endpoint)):
-        responses[str(status)] = {
-            "description": TITLES[status],
-            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        kind = endpoint.answers.get(status)
+        if isinstance(kind, Media):
+            content[kind.type] = {"schema": {}}
+        elif kind is not None:
+            content["application/json"] = {"schema": schemas[kind]}
+        responses[str(status)] = {"description": TITLES[status], "content": content}
     return responses
 
 

@@ -1,0 +1,1 @@
+"""OpenID Connect: other programs let people log in with their account of this hub."""

@@ -1,0 +1,130 @@
+"""What programs are told about who logged in: in the ID token, and when they ask for more.
+
+The token that they get is for one thing only, to ask for more: it is a JWT of its own kind, for
+the program as its audience, so no other door of the hub or of a node takes it.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unibos.core.identity.oidc.codes import Code
+from unibos.core.identity.tokens import ACCESS_SECONDS, ALGORITHM, Issuer, token_invalid
+from unibos.core.store.accounts import Account
+
+USERINFO_TYPE = "userinfo+jwt"
+MAX_LENGTH = 4096
+_REQUIRED = ["iss", "aud", "sub", "sid", "org", "scope", "exp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a genuine token for more claims says; ``expires_at`` is in seconds since 1970."""
+
+    user: str
+    org: str
+    session: str
+    client: str
+    scope: str
+    expires_at: int
+
+
+def about(user: Account, org_name: str, scope: str) -> dict[str, str]:
+    """The claims that a scope opens (OpenID Connect Core, section 5.4).
+
+    ``profile`` tells the org and the role in it, too: what a person may do elsewhere often hangs
+    on that.
+    """
+    claims = {"sub": user.id}
+    wanted = scope.split()
+    if "email" in wanted:
+        claims["email"] = user.email
+    if "profile" in wanted:
+        claims |= {"name": user.name, "org": user.org, "org_name": org_name, "role": user.role}
+    return claims
+
+
+def id_token(
+    issuer: Issuer, code: Code, access_token: str, claims: Mapping[str, str], now: int
+) -> str:
+    """Sign who logged in (OpenID Connect Core, section 2).
+
+    :param now: in seconds since 1970.
+    """
+    told: dict[str, Any] = {
+        **claims,
+        "iss": code.issuer,
+        "aud": code.client,
+        "iat": now,
+        "exp": now + ACCESS_SECONDS,
+        "auth_time": code.auth_time,
+        "at_hash": _half_hash(access_token),
+    }
+    if code.nonce:
+        told["nonce"] = code.nonce
+    return _signed(issuer, told, "JWT")
+
+
+def access_token(issuer: Issuer, code: Code, now: int) -> str:
+    """A token with which the program may ask for more claims, for 15 minutes."""
+    told = {
+        "iss": issuer.id,
+        "aud": code.client,
+        "sub": code.user,
+        "org": code.org,
+        "sid": code.session,
+        "scope": code.scope,
+        "iat": now,
+        "exp": now + ACCESS_SECONDS,
+        "jti": secrets.token_hex(8),
+    }
+    return _signed(issuer, told, USERINFO_TYPE)
+
+
+def read_access_token(issuer: Issuer, token: str) -> Granted:
+    """Check :func:`access_token`; its time and session are for the caller to look at.
+
+    :raises Unauthenticated: ``token_invalid``.
+    """
+    import jwt
+
+    if len(token) > MAX_LENGTH:
+        raise token_invalid()
+    try:
+        header = jwt.get_unverified_header(token)
+        public = issuer.public(str(header.get("kid")))
+        if header.get("typ") != USERINFO_TYPE or public is None:
+            raise token_invalid()
+        claims = jwt.decode(
+            token,
+            public,
+            algorithms=[ALGORITHM],
+            issuer=issuer.id,
+            options={
+                "require": _REQUIRED,
+                "verify_aud": False,
+                "verify_exp": False,
+                "verify_iat": False,
+            },
+        )
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise token_invalid() from None
+    names = ("sub", "org", "sid", "aud", "scope")
+    user, org, session, client, scope = (str(claims[name]) for name in names)
+    return Granted(user, org, session, client, scope, int(claims["exp"]))
+
+
+def _signed(issuer: Issuer, claims: dict[str, Any], kind: str) -> str:
+    import jwt
+
+    kid, private = issuer.signer()
+    return jwt.encode(claims, private, ALGORITHM, headers={"kid": kid, "typ": kind})
+
+
+def _half_hash(text: str) -> str:
+    """The left half of the hash that Ed25519 uses, SHA-512 (Core, section 3.1.3.6)."""
+    digest = hashlib.sha512(text.encode()).digest()
+    return base64.urlsafe_b64encode(digest[:32]).decode().rstrip("=")
