@@ -94,6 +94,18 @@ def _logout() -> click.Command:
     return logout
 
 
+def _join() -> click.Command:
+    from unibos.clients.cli.join import join
+
+    return join
+
+
+def _leave() -> click.Command:
+    from unibos.clients.cli.leave import leave
+
+    return leave
+
+
 def _config() -> click.Command:
     from unibos.clients.cli.config import config
 
@@ -127,6 +139,8 @@ COMMANDS: Mapping[str, Loader] = {
     "hub": _hub,
     "login": _login,
     "logout": _logout,
+    "join": _join,
+    "leave": _leave,
     "config": _config,
     "logs": _logs,
     "completion": _completion,

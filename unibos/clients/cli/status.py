@@ -1,21 +1,28 @@
 """`unibos status`: how the instance is."""
 
+import contextlib
 from typing import Any
 
 import click
 
+from unibos.base.errors import NotFound
 from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.command import command
 from unibos.clients.cli.words import say
-from unibos.clients.paths import STATUS
+from unibos.clients.paths import HUB, STATUS
 
 
 @command("status", "unibos status", "sudo unibos status", "unibos status --json")
 @click.pass_obj
 def status(asked: Asked) -> None:
     """Tell how this instance is."""
-    answer = asked.api().get(STATUS)
+    api = asked.api()
+    answer = api.get(STATUS)
+    if "node" in answer["roles"]:
+        # A hub alone has no place at a hub.
+        with contextlib.suppress(NotFound):
+            answer["hub"] = api.get(HUB)
     if asked.json:
         show.document(answer)
         return
@@ -44,7 +51,25 @@ def _facts(answer: dict[str, Any]) -> dict[str, object]:
     for module, counted in answer["modules"].items():
         told[say(module).capitalize()] = _counts(counted)
     room = say("{free} free of {total}; database {database}, files {blobs}", **disk)
-    return told | {say("Disk"): room}
+    return told | {say("Disk"): room} | _hub(answer.get("hub", {"state": "none"}))
+
+
+def _hub(place: dict[str, Any]) -> dict[str, object]:
+    """The node's place at its hub, where it has one."""
+    if place["state"] == "none":
+        return {}
+    hub, org = show.clean(place["hub"]["name"]), place["org"]
+    if place["state"] == "revoked":
+        return {say("Hub"): say("{hub} has ended this node's membership", hub=hub)}
+    if place["state"] == "pending":
+        return {say("Hub"): say("{hub}; joining is not finished", hub=hub)}
+    return {
+        say("Hub"): f"{hub} ({say('online') if place['online'] else say('offline')})",
+        say("Org"): f"{org['name']} ({org['slug']})",
+        say("Heard of it"): show.moment(place["last_contact"]),
+        say("Member until"): show.moment(place["member_until"]),
+        say("Trouble"): place["trouble"],
+    }
 
 
 def _counts(by_state: dict[str, int]) -> str:
