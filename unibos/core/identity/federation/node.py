@@ -86,7 +86,7 @@ class Federation:
         joined, membership, link = line.state.joined, line.state.membership, line.link
         if joined is None or membership is None or link is None:
             raise not_joined()
-        self._identity = identity
+        self.identity = identity
         self._key = key
         self._time = time
         self._line = line
@@ -138,7 +138,7 @@ class Federation:
 
     async def setup(self, code: str, email: str, name: str, password: str, address: str) -> Login:
         """See :meth:`Identity.setup`: a node without an owner may have joined."""
-        return await self._identity.setup(code, email, name, password, address)
+        return await self.identity.setup(code, email, name, password, address)
 
     async def login(self, email: str, password: str, address: str, org: str = "") -> Login:
         """Begin a session: of the node, of the hub, or an offline one.
@@ -146,7 +146,7 @@ class Federation:
         :raises Unavailable: ``hub_refuses_node``.
         :raises Forbidden: ``membership_expired``.
         """
-        sessions, slow = self._identity.sessions, self._identity.tools.throttle
+        sessions, slow = self.identity.sessions, self.identity.tools.throttle
         local = await sessions.prove(email, password, address)
         if local is not None:
             return await sessions.enter(local, password, org)
@@ -175,7 +175,7 @@ class Federation:
             user = session.user
             if self._store.read(lambda view: hub_users.find(view, user)) is not None:
                 return await self.offline.refresh(session, generation)
-            return await self._identity.refresh(refresh_token)
+            return await self.identity.refresh(refresh_token)
         return await self.hub.refresh(refresh_token)
 
     async def logout(self, scope: Scope, *, everywhere: bool = False) -> None:
@@ -184,7 +184,7 @@ class Federation:
         A session of the hub's is dead here at once, and at the hub as soon as it hears of it.
         """
         if not scope.hub_user:
-            await self._identity.logout(scope, everywhere=everywhere)
+            await self.identity.logout(scope, everywhere=everywhere)
             return
         now = self._time.now()
 
@@ -206,7 +206,7 @@ class Federation:
         :raises Unavailable: ``hub_unreachable``: a hub's password changes at the hub only.
         """
         if not scope.hub_user:
-            return await self._identity.change_password(scope, current, new, address)
+            return await self.identity.change_password(scope, current, new, address)
         user = self._store.read(lambda view: hub_users.find(view, scope.hub_user))
         if user is None:
             raise session_ended()
@@ -228,11 +228,11 @@ class Federation:
 
     def local_scope(self, uid: int, org: str = "") -> Scope:
         """See :meth:`Identity.local_scope`."""
-        return self._identity.local_scope(uid, org)
+        return self.identity.local_scope(uid, org)
 
     def machine(self, token: str) -> Scope:
         """See :meth:`Identity.machine`."""
-        return self._identity.machine(token)
+        return self.identity.machine(token)
 
     def me(self, scope: Scope) -> Me:
         """Who asks, from where, and how long it goes on without the hub."""
@@ -265,7 +265,7 @@ class Federation:
         A node beside its own hub has the same key as the hub, so the session tells whose it is.
         """
         try:
-            id_, generation = self._identity.tools.refresh.read(refresh_token)
+            id_, generation = self.identity.tools.refresh.read(refresh_token)
         except Unauthenticated:
             return None
         session = self._store.read(lambda view: accounts.session(view, id_))
