@@ -10,7 +10,7 @@ TURKISH: Mapping[str, str] = {
     "Hub": "Merkez",
     "Org": "Kurum",
     "What the hub is to call this node.": "Merkezin bu düğüme vereceği ad.",
-    "Join token": "Katılma anahtarı",
+    "Join token": "Katılım anahtarı",
     "This node has joined {hub} and belongs to {org}.": (
         "Bu düğüm {hub} merkezine katıldı, kurumu {org}."
     ),
