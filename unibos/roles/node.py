@@ -1,18 +1,30 @@
 """The node: wired top-down, stopped in reverse."""
 
 import asyncio
+import shutil
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from unibos import __version__
 from unibos.base.config import Config
+from unibos.core.identity.federation.joining import Joining, Links
+from unibos.core.identity.federation.joining import Options as JoiningOptions
+from unibos.core.identity.federation.node import Federation
+from unibos.core.identity.federation.report import Reporter
+from unibos.core.identity.federation.state import HubState, adopt
+from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
 from unibos.core.module.manifest import install
+from unibos.core.store import leases
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.roles.first_run import make_owner
@@ -22,6 +34,7 @@ from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
+from unibos.transports.http.hub_client import hub_links
 from unibos.transports.http.routes.events import Bell
 from unibos.transports.http.server import HttpServer
 
@@ -52,25 +65,23 @@ async def node(
     """
     async with AsyncExitStack() as stack:
         key = open_instance(config)
-        profile = config.machine.profile
+        opened = partial(_open, config, key)
+        links: Links = hub_links(key, config.hub.urls, offline=config.offline)
+        if hub is not None:
+            from unibos.roles.colocated import OwnHub, belong
 
-        store = Store(
-            config.data,
-            "node",
-            key.id,
-            options=StoreOptions(profile.sqlite_cache_kib, profile.readers),
-        )
+            await belong(config, hub, key, opened)
+            links = partial(OwnHub, hub, key)
+        store = opened()
         stack.callback(store.close)
 
-        identity = Identity(
-            store,
-            key,
-            config.data,
-            IdentityOptions(config.org.name, profile.name, profile.password_hashes),
-        )
+        time = TrustedTime(store)
+        joining = _joining(config, key, store, time, links, restart)
+        identity = Identity(store, key, config.data, _identity(config, joining, hub))
         stack.callback(identity.close)
-
-        await make_owner(config, identity)
+        if hub is None:
+            await make_owner(config, identity)
+        accounts = await _accounts(config, key, identity, time, joining, stack)
 
         installed = modules(config.documents)
         for module in installed:
@@ -80,17 +91,95 @@ async def node(
         chores = [Chore("forget old sessions", "37", identity.clean_up)]
         runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=chores)
         parts = Parts(
-            config, key, store, identity, runner, Bell(store), State(), installed, config.role
+            config=config,
+            key=key,
+            store=store,
+            identity=identity,
+            accounts=accounts,
+            joining=joining,
+            jobs=runner,
+            bell=Bell(store),
+            state=State(),
+            modules=installed,
+            roles=config.role,
+            setup_done=partial(_is_set_up, hub or identity),
         )
         where = place(config, config.node, key, config.data / SOCKET)
         server = HttpServer(parts.state, where.listening)
         runner.start()
         stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
-        await server.start(build_app(endpoints(parts), identity, parts.state))
+        if hub is not None or not config.offline:
+            joining.start()
+        stack.push_async_callback(joining.stop)
+        await server.start(build_app(endpoints(parts), accounts, parts.state))
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
         yield Node(where.address(server.port), server.port, identity.setup_code)
+
+
+def _open(config: Config, key: InstanceKey) -> Store:
+    profile = config.machine.profile
+    options = StoreOptions(profile.sqlite_cache_kib, profile.readers)
+    return Store(config.data, "node", key.id, options=options, first=adopt)
+
+
+def _joining(
+    config: Config,
+    key: InstanceKey,
+    store: Store,
+    time: TrustedTime,
+    links: Links,
+    restart: Callable[[], None],
+) -> Joining:
+    machine = config.machine
+    report = Reporter(
+        __version__,
+        machine.name,
+        machine.profile.name,
+        config.data,
+        lambda: store.read(leases.states).get("queued", 0),
+    )
+    options = JoiningOptions(
+        name=socket.gethostname(), report=report, restart=restart, room=partial(_has_room, store)
+    )
+    return Joining(HubState(store, key), key, links, time, options)
+
+
+def _identity(config: Config, joining: Joining, hub: "Hub | None") -> IdentityOptions:
+    profile, joined = config.machine.profile, joining.state.joined
+    where = hub.address if hub else ""
+    if joined is not None and not where:
+        where = joined.urls[0]
+    return IdentityOptions(config.org.name, profile.name, profile.password_hashes, setup_at=where)
+
+
+async def _accounts(
+    config: Config,
+    key: InstanceKey,
+    identity: Identity,
+    time: TrustedTime,
+    joining: Joining,
+    stack: AsyncExitStack,
+) -> Identity | Federation:
+    """Who knows the users: the node itself, and its hub where it joined one."""
+    if joining.state.joined is None:
+        return identity
+    federation = Federation(
+        identity, key, time, joining, offline_days=config.node.offline_login_days
+    )
+    stack.push_async_callback(federation.close)
+    await federation.start()
+    return federation
+
+
+def _is_set_up(accounts: "Hub | Identity") -> bool:
+    return accounts.setup_code is None
+
+
+def _has_room(store: Store) -> bool:
+    """Whether the database fits on the disk once more."""
+    return shutil.disk_usage(store.path.parent).free > 2 * store.path.stat().st_size
 
 
 def _limits(config: Config) -> JobOptions:

@@ -1,9 +1,12 @@
 """Everything that a node can be asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from unibos import __version__
 from unibos.base.config import Config
+from unibos.core.identity.federation.joining import Joining
+from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
@@ -21,6 +24,7 @@ from unibos.transports.http.routes import (
     collections,
     events,
     health,
+    hub,
     jobs,
     metrics,
     records,
@@ -34,6 +38,7 @@ from unibos.transports.http.routes import (
 class Parts:
     """What the endpoints are made of.
 
+    :param accounts: who knows the users: the node itself, or the node and its hub.
     :param roles: all that the process is.
     """
 
@@ -41,11 +46,14 @@ class Parts:
     key: InstanceKey
     store: Store
     identity: Identity
+    accounts: Identity | Federation
+    joining: Joining
     jobs: Jobs
     bell: events.Bell
     state: State
     modules: tuple[Module, ...]
-    roles: tuple[str, ...] = ("node",)
+    roles: tuple[str, ...]
+    setup_done: Callable[[], bool]
 
 
 def endpoints(parts: Parts) -> list[Endpoint]:
@@ -58,8 +66,9 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *batch.ENDPOINTS,
         *collections.ENDPOINTS,
         *search.ENDPOINTS,
-        *auth.endpoints(parts.identity),
+        *auth.endpoints(parts.accounts),
         *users.endpoints(parts.identity.users),
+        *hub.endpoints(parts.joining),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
@@ -76,7 +85,7 @@ def _facts(parts: Parts) -> health.Facts:
         __version__,
         parts.key.id,
         parts.identity.org,
-        online=_never,
+        online=lambda: parts.joining.online,
         ready=lambda: parts.store.healthy() and parts.jobs.healthy,
     )
 
@@ -90,16 +99,11 @@ def _about(parts: Parts) -> status.About:
         machine.name,
         machine.profile.name,
         parts.store.path,
-        online=_never,
-        setup_done=lambda: parts.identity.setup_code is None,
+        online=lambda: parts.joining.online,
+        setup_done=parts.setup_done,
     )
 
 
 def _gauges(runner: Jobs) -> dict[str, tuple[str, dict[str, float]]]:
     counted: dict[str, float] = dict(runner.states())
     return {"jobs": ("Jobs by state.", counted)}
-
-
-def _never() -> bool:
-    """A node that has joined no hub has none within reach."""
-    return False

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from unibos.base.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.login import Login, Person, person
 from unibos.core.identity.scope import Role, Scope
@@ -54,7 +55,7 @@ class LogoutQuery(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: bool = False
 
 
-def endpoints(identity: Identity) -> tuple[Endpoint, ...]:
+def endpoints(identity: Identity | Federation) -> tuple[Endpoint, ...]:
     """The endpoints of one instance's identity."""
 
     async def setup(call: Call) -> Answer:
