@@ -18,7 +18,7 @@ MAX_LENGTH = 4096
 MAX_URLS = 8
 _JSON = re.compile(r"[A-Za-z0-9_-]+")
 
-Url = Annotated[str, Meta(max_length=200, pattern="^https?://[^/?#\\s@]+/?$")]
+Url = Annotated[str, Meta(max_length=200, pattern=r"^https?://[^/?#\s@]+/?\Z")]
 
 
 class JoinToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,8 +32,8 @@ class JoinToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     v: Literal[1] = 1
     urls: Annotated[list[Url], Meta(min_length=1, max_length=MAX_URLS)]
-    hub: Annotated[str, Meta(pattern="^[a-z2-7]{52}$")]
-    secret: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}$")]
+    hub: Annotated[str, Meta(pattern=r"^[a-z2-7]{52}\Z")]
+    secret: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}\Z")]
     exp: Annotated[int, Meta(ge=0, lt=2**40)]
 
     def __repr__(self) -> str:
