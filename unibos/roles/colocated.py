@@ -90,11 +90,22 @@ class OwnHub:
         """There is no connection to let go of."""
 
     def _asking(self) -> Scope:
-        now = wall_ms()
-        scope = self._hub.registry.machine(self._tokens.issue(now))
-        self._contact.heard(now)
+        scope = _scope(self._hub, self._tokens)
+        self._contact.heard(wall_ms())
         self._contact.answered()
         return scope
+
+
+def _scope(hub: Hub, tokens: MachineTokens) -> Scope:
+    """The node's scope at its hub, by the same gate that other nodes pass."""
+    try:
+        return hub.registry.machine(tokens.issue(wall_ms()))
+    except Unauthenticated as error:
+        # Right after a start the hub takes tokens of the very next moments only; it says of which.
+        told = error.facts.get("time")
+        if not isinstance(told, int):
+            raise
+        return hub.registry.machine(tokens.issue(told))
 
 
 async def belong(config: Config, hub: Hub, key: InstanceKey, opened: Callable[[], Store]) -> None:
@@ -136,7 +147,7 @@ def _is_member(state: HubState, hub: Hub, key: InstanceKey) -> bool:
     if state.joined is None or kept.org.id != hub.identity.org:
         return False
     try:
-        hub.registry.machine(MachineTokens(key, key.id).issue(wall_ms()))
+        _scope(hub, MachineTokens(key, key.id))
     except (Unauthenticated, Forbidden) as error:
         # The hub's database is a new one, or an older copy.
         log.warning("the hub does not know its own node", extra={"code": error.code})

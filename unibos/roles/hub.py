@@ -10,6 +10,7 @@ from unibos.base.errors import Misconfigured
 from unibos.core.identity.federation.hub import FederationHub
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.oidc.provider import Provider
 from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.registry.options import News
@@ -96,6 +97,9 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         registry = Registry(store, key, tokens, news, about)
         stack.callback(registry.close)
         federation = FederationHub(identity)
+        secret = key.secret("login form")
+        provider = Provider(identity.tools, identity.sessions, signing, secret, addresses)
+        stack.callback(provider.close)
 
         parts = Parts(
             config=config,
@@ -107,6 +111,7 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
             registry=registry,
             tokens=tokens,
             federation=federation,
+            provider=provider,
             place=where,
             addresses=addresses,
             bell=Bell(store),

@@ -8,6 +8,8 @@ from unibos.base.config import Config
 from unibos.core.identity.federation.hub import FederationHub
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.oidc.clients import Clients
+from unibos.core.identity.oidc.provider import Provider
 from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
@@ -21,6 +23,7 @@ from unibos.transports.http.routes import (
     auth,
     batch,
     blobs,
+    clients,
     collections,
     enroll,
     events,
@@ -32,6 +35,7 @@ from unibos.transports.http.routes import (
     keys,
     metrics,
     nodes,
+    oidc,
     orgs,
     records,
     search,
@@ -56,6 +60,7 @@ class Parts:
     registry: Registry
     tokens: JoinTokens
     federation: FederationHub
+    provider: Provider
     place: Place
     addresses: Addresses
     bell: events.Bell
@@ -83,6 +88,8 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *tokens.endpoints(parts.tokens),
         *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),
+        *clients.endpoints(Clients()),
+        *oidc.endpoints(parts.provider),
         *hub_status.endpoints(_about(parts)),
         *metrics.endpoints(parts.state, __version__, dict),
     ]
