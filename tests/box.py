@@ -2,15 +2,16 @@
 
 import asyncio
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from msgspec.structs import replace
 
 from unibos.base.config import load
 from unibos.base.local_socket import address_of
-from unibos.roles.hub import hub
+from unibos.roles.hub import hub as make_hub
 from unibos.roles.node import node
 
 PASSWORD = "correct horse battery"
@@ -26,6 +27,8 @@ class Box:
     socket: str = "unibos.sock"
     owner: httpx2.Client = None
     login: dict = None
+    running: "Running" = None
+    hub: "Box" = None
     held: ExitStack = field(default_factory=ExitStack)
 
     def client(self, token: str | None = None) -> httpx2.Client:
@@ -73,6 +76,14 @@ class Box:
         assert answer.status_code == 201, answer.text
         return answer.json()["token"]
 
+    def join(self, token: str) -> dict:
+        """On a node: join the hub that the token is from; its place there, once it has settled."""
+        before = self.running.lives
+        answer = self.local().post("/api/v1/hub/join", json={"token": token})
+        assert answer.status_code == 202, answer.text
+        self.running.lived(before + 1)
+        return self.local().get("/api/v1/hub").json()
+
     def second_org(self, name: str, email: str) -> "Tenant":
         """On a hub: another org, whose owner has just accepted the invitation."""
         asked = {"name": name, "owner": email}
@@ -104,12 +115,12 @@ class Running:
     :param settings: by their names with dots, such as ``{"documents.max_mb": 1}``.
     """
 
-    role, socket = "node", "unibos.sock"
+    role, roles, socket = "node", "", "unibos.sock"
 
     def __init__(self, folder: Path, settings: dict | None = None) -> None:
         flags = {
             "data": str(folder),
-            "role": self.role,
+            "role": self.roles or self.role,
             "node.host": "127.0.0.1",
             "node.port": "0",
             "hub.host": "127.0.0.1",
@@ -124,6 +135,7 @@ class Running:
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._failure: BaseException | None = None
+        self._lives, self.lives = threading.Condition(), 0
 
     def __enter__(self) -> Box:
         self._thread.start()
@@ -151,18 +163,52 @@ class Running:
         except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
             self._failure = error
             self._started.set()
+            with self._lives:
+                self._lives.notify_all()
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with self._role() as running:
-            self.box = Box(
-                Path(self._config.data), running.address, running.setup_code, self.socket
-            )
-            self._started.set()
-            await self._stop.wait()
+        async with self._beside() as hub:
+            while not self._stop.is_set():
+                await self._live(hub)
 
-    def _role(self):
-        return node(self._config)
+    async def _live(self, hub) -> None:
+        """One life of the role, until the stop or until it starts anew."""
+        again = asyncio.Event()
+        async with self._role(hub, again.set) as running:
+            self._tell(running)
+            ends = [asyncio.ensure_future(end.wait()) for end in (again, self._stop)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+
+    def _tell(self, running) -> None:
+        with self._lives:
+            self.lives += 1
+            if self.lives == 1:
+                self.box = Box(
+                    Path(self._config.data), running.address, running.setup_code, self.socket
+                )
+                port = running.address.rpartition(":")[2]
+                section = replace(getattr(self._config, self.role), port=int(port))
+                self._config = replace(self._config, **{self.role: section})
+                self.box.running = self
+            self._lives.notify_all()
+        self._started.set()
+
+    def lived(self, life: int) -> None:
+        """Wait until the role has started so often."""
+        with self._lives:
+            assert self._lives.wait_for(lambda: self.lives >= life or self._failure, 60)
+        if self._failure is not None:
+            raise self._failure
+
+    @asynccontextmanager
+    async def _beside(self):
+        yield None
+
+    def _role(self, hub, restart):
+        return node(self._config, hub=hub, restart=restart)
 
 
 class RunningHub(Running):
@@ -170,5 +216,25 @@ class RunningHub(Running):
 
     role, socket = "hub", "hub.sock"
 
-    def _role(self):
-        return hub(self._config)
+    def _role(self, hub, restart):
+        return make_hub(self._config)
+
+
+class RunningBoth(Running):
+    """Runs a hub and a node; the box is the node's, its ``hub`` is the hub's."""
+
+    roles = "hub,node"
+
+    @asynccontextmanager
+    async def _beside(self):
+        async with make_hub(self._config) as running:
+            self._hub = running
+            yield running
+
+    def _tell(self, running) -> None:
+        first = self.lives == 0
+        super()._tell(running)
+        if first:
+            hub = self._hub
+            self.box.hub = Box(self.box.folder, hub.address, hub.setup_code, "hub.sock")
+            self.box.held.callback(self.box.hub.held.close)
