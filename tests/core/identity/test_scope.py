@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from unibos.base.errors import Forbidden
-from unibos.core.identity.login import person
+from unibos.core.identity.login import me_of
 from unibos.core.identity.scope import Principal, Role, Scope
 
 ORDER = [Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER]
@@ -52,7 +52,7 @@ def test_root_and_the_service_own_the_local_org(box):
         assert scope.role is Role.OWNER
         assert scope.org == scope.store.org == box.identity.org
         assert scope.principal == Principal("local", f"uid:{uid}", name)
-        assert person(scope).name == name
+        assert me_of(scope, online=False).name == name
 
 
 @pytest.mark.parametrize("uid", [1, 1235, 65534, -1])

@@ -5,7 +5,6 @@ import pytest
 
 from unibos.base.errors import Error, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from unibos.core.identity import passwords
-from unibos.core.identity.login import person
 from unibos.core.identity.passwords import Effort
 from unibos.core.identity.scope import Role
 from unibos.core.identity.sessions import KEPT_MS, REFRESH_MS
@@ -49,7 +48,11 @@ def test_token_leads_to_a_scope_of_its_owner_and_org(owned):
     assert (scope.principal.id, scope.principal.email) == (login.user.id, EMAIL)
     assert scope.role is Role.OWNER
     assert scope.store.org == scope.org == owned.identity.org
-    assert person(scope) == login.user
+    me = owned.identity.me(scope)
+    for name in ("id", "email", "name", "role", "org"):
+        assert getattr(me, name) == getattr(login.user, name)
+    assert (me.origin, me.linked, me.online, me.offline) == ("local", False, False, False)
+    assert me.offline_until is None
 
 
 def test_seen_token_is_neither_verified_nor_looked_up_again(owned, monkeypatch):

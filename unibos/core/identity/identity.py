@@ -19,7 +19,7 @@ from pathlib import Path
 from unibos.base.clock import Wall, wall_ms
 from unibos.core.identity.invitations import Invitations
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.login import Login, Person
+from unibos.core.identity.login import Login, Me, Person, me_of
 from unibos.core.identity.orgs import Orgs
 from unibos.core.identity.passwords import EFFORTS, Passwords
 from unibos.core.identity.scope import Scope, local_scope, system_scope
@@ -100,6 +100,7 @@ class Identity:
         self.users = Users(tools.passwords, wall, hub=options.hub)
         self.tools = tools
         self._service_uid = options.service_uid
+        self._hub = options.hub
         self.sessions = Sessions(tools, self.org)
         self.invitations = Invitations(tools, self.sessions, options.url)
         self.orgs = Orgs(tools, self.org, self.invitations)
@@ -213,6 +214,10 @@ class Identity:
         """
         del token
         raise token_invalid()
+
+    def me(self, scope: Scope) -> Me:
+        """Who asks; a hub is within its own reach, and a node without one has none."""
+        return me_of(scope, online=self._hub)
 
     def system_scope(self, name: str) -> Scope:
         """The scope of the instance's own work in the local org."""

@@ -57,12 +57,6 @@ def person_of(account: Account) -> Person:
     )
 
 
-def person(scope: Scope) -> Person:
-    """The person behind a scope, for ``GET /me``."""
-    asker = scope.principal
-    return Person(id=asker.id, email=asker.email, name=asker.name, role=scope.role, org=scope.org)
-
-
 def me_of(
     scope: Scope, *, online: bool, linked: bool = False, offline_until: str | None = None
 ) -> Me:

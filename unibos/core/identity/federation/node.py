@@ -37,6 +37,8 @@ from unibos.core.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
+DAY_S = 86_400.0
+
 CHECK_MS = 10_000
 """A token of an unknown key has the hub asked for its keys no more often than this."""
 
@@ -118,6 +120,7 @@ class Federation:
     async def start(self) -> None:
         """Begin to hear what the hub says; what it said before a power cut takes effect now."""
         self._line.state.listen(self._heard)
+        self._later(self._keep_time())
         if self._store.read(self.offline.has_revoked):
             await self._forget(set(), 0)
 
@@ -183,20 +186,20 @@ class Federation:
 
         A session of the hub's is dead here at once, and at the hub as soon as it hears of it.
         """
-        if not scope.hub_user:
-            await self.identity.logout(scope, everywhere=everywhere)
-            return
         now = self._time.now()
 
         def end(tx: Transaction) -> None:
             if everywhere:
-                for user in {scope.hub_user, scope.principal.id}:
+                linked = hub_users.by_local_user(tx, scope.principal.id)
+                also = linked.id if linked else scope.hub_user
+                for user in filter(None, {scope.principal.id, also}):
                     accounts.end_sessions(tx, user, now, "logout")
-            elif scope.offline:
+            else:
                 accounts.end_session(tx, scope.session, now, "logout")
 
-        await self._store.awrite(end)
-        if not scope.offline:
+        if scope.session:
+            await self._store.awrite(end)
+        if scope.hub_user and not scope.offline:
             await self.hub.end(scope.session, everywhere=everywhere)
             self._passes.drop({scope.session})
 
@@ -287,6 +290,12 @@ class Federation:
     async def _forget(self, told: set[str], before: int) -> None:
         await self._store.awrite(lambda tx: self.offline.heard(tx, told, before))
         await self._time.akeep()
+
+    async def _keep_time(self) -> None:
+        """A power cut leaves a clock that was set back no more than a day."""
+        while True:
+            await asyncio.sleep(DAY_S)
+            await self._time.akeep()
 
     def _check_soon(self) -> None:
         """Ask the hub for what is new, as often as strangers may make a node do so."""

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from unibos.base.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
-from unibos.core.identity.login import Login, Person, person
+from unibos.core.identity.login import Login, Me
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 
@@ -86,6 +86,9 @@ def endpoints(identity: Identity | Federation) -> tuple[Endpoint, ...]:
             )
         )
 
+    async def me(scope: Scope, call: Call) -> Answer:
+        return Answer(identity.me(scope))
+
     return (
         Endpoint(
             "POST",
@@ -105,7 +108,7 @@ def endpoints(identity: Identity | Federation) -> tuple[Endpoint, ...]:
             {200: Login},
             None,
             body=Credentials,
-            errors=(TooMany, Unauthenticated),
+            errors=(Forbidden, TooMany, Unauthenticated),
         ),
         Endpoint(
             "POST",
@@ -115,7 +118,7 @@ def endpoints(identity: Identity | Federation) -> tuple[Endpoint, ...]:
             {200: Login},
             None,
             body=Refresh,
-            errors=(Unauthenticated,),
+            errors=(Forbidden, Unauthenticated),
         ),
         Endpoint(
             "POST",
@@ -137,10 +140,5 @@ def endpoints(identity: Identity | Federation) -> tuple[Endpoint, ...]:
             body=PasswordChange,
             errors=(Forbidden, Invalid, TooMany),
         ),
-        Endpoint("GET", "/me", me, "Who asks", {200: Person}, Role.VIEWER),
+        Endpoint("GET", "/me", me, "Who asks", {200: Me}, Role.VIEWER),
     )
-
-
-async def me(scope: Scope, call: Call) -> Answer:
-    """The account behind the token, or the process behind the local socket."""
-    return Answer(person(scope))

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from unibos.base.clock import iso
 from unibos.base.errors import Unavailable
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 
 
 class Health(Struct, frozen=True):
-    """The instance in one line; ``online`` tells whether a hub is within reach."""
+    """The instance in one line.
+
+    ``online`` tells whether a hub is within reach, ``offline_until`` how long the users of a hub
+    can log in without it; null where the instance belongs to none.
+    """
 
     status: str
     roles: list[str]
@@ -18,6 +23,7 @@ class Health(Struct, frozen=True):
     instance: str
     org: str
     online: bool
+    offline_until: str | None
 
 
 class Alive(Struct, frozen=True):
@@ -26,9 +32,17 @@ class Alive(Struct, frozen=True):
     status: str
 
 
+def _never() -> None:
+    """What belongs to no hub has nothing of it that could expire."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What health tells; ``ready`` says whether the store takes questions."""
+    """What health tells.
+
+    :param ready: whether the store takes questions.
+    :param until: when the instance's membership at its hub expires, in milliseconds since 1970.
+    """
 
     roles: tuple[str, ...]
     version: str
@@ -36,12 +50,14 @@ class Facts:
     org: str
     online: Callable[[], bool]
     ready: Callable[[], bool]
+    until: Callable[[], int | None] = _never
 
 
 def endpoints(facts: Facts) -> tuple[Endpoint, ...]:
     """The endpoints of one instance."""
 
     async def health(call: Call) -> Answer:
+        until = facts.until()
         return Answer(
             Health(
                 "ok",
@@ -50,6 +66,7 @@ def endpoints(facts: Facts) -> tuple[Endpoint, ...]:
                 facts.instance,
                 facts.org,
                 facts.online(),
+                iso(until) if until is not None else None,
             )
         )
 
