@@ -26,6 +26,7 @@ from unibos.transports.http.routes import (
     health,
     hub,
     jobs,
+    linking,
     metrics,
     records,
     search,
@@ -69,6 +70,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *auth.endpoints(parts.accounts),
         *users.endpoints(parts.identity.users),
         *hub.endpoints(parts.joining),
+        *linking.endpoints(parts.accounts),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
@@ -87,7 +89,13 @@ def _facts(parts: Parts) -> health.Facts:
         parts.identity.org,
         online=lambda: parts.joining.online,
         ready=lambda: parts.store.healthy() and parts.jobs.healthy,
+        until=lambda: _until(parts.joining),
     )
+
+
+def _until(joining: Joining) -> int | None:
+    membership = joining.state.membership
+    return membership.expires_at if membership else None
 
 
 def _about(parts: Parts) -> status.About:
