@@ -165,6 +165,13 @@ class Endpoint:
     machine: bool = False
 
     @property
+    def asked_by(self) -> str:
+        """The least role, ``node`` for a node of the org, or ``open`` for everybody."""
+        if self.role is None:
+            return "open"
+        return "node" if self.machine else str(self.role)
+
+    @property
     def full_path(self) -> str:
         """The path with its prefix."""
         return self.path if self.root else f"/api/v1{self.path}"

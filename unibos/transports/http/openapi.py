@@ -37,7 +37,13 @@ def describe(endpoints: Iterable[Endpoint], version: str) -> bytes:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "machine": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "Of a node that joined the hub, good for one request.",
+                },
             },
         },
     }
@@ -88,8 +94,8 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if endpoint.role is not None:
-        operation["security"] = [{"token": []}]
-        operation["x-role"] = str(endpoint.role)
+        operation["security"] = [{"machine" if endpoint.machine else "token": []}]
+        operation["x-role"] = endpoint.asked_by
     if isinstance(endpoint.body, File):
         operation["requestBody"] = _file_body(endpoint.body)
     elif isinstance(endpoint.body, Form):
