@@ -10,8 +10,8 @@ import pytest
 from unibos.base import errors
 from unibos.base.config import load
 from unibos.clients.cli.exits import exit_of
+from unibos.roles import hub_endpoints, node_endpoints
 from unibos.roles.modules import modules
-from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.transports.http.errors import status_of
 
 ROOT = Path(__file__).parents[2]
@@ -62,13 +62,25 @@ def constants(tree):
 RAISED = raised()
 
 
-def test_every_endpoint_is_told():
+def declared(room):
+    """What a role can be asked."""
     config = load({}, {}, None)
-    parts = {field.name: MagicMock() for field in dataclasses.fields(Parts)}
-    parts |= {"config": config, "modules": modules(config.documents)}
+    given = {"config": config, "modules": modules(config.documents)}
+    names = [field.name for field in dataclasses.fields(room.Parts)]
+    parts = {name: given.get(name, MagicMock()) for name in names}
+    return {
+        (one.method, one.full_path, one.asked_by, one.summary)
+        for one in room.endpoints(room.Parts(**parts))
+    }
+
+
+def test_every_endpoint_is_told():
+    node, hub = declared(node_endpoints), declared(hub_endpoints)
+    where = {True: "node", False: "hub"}
     present = {
-        (one.method, one.full_path, str(one.role or "open"), one.summary)
-        for one in endpoints(Parts(**parts))
+        (method, path, "both" if one in node & hub else where[one in node], *rest)
+        for one in node | hub
+        for method, path, *rest in [one]
     }
     told = [tuple(row) for row in section("Endpoints")]
     assert set(told) == present
