@@ -21,6 +21,7 @@ DYNAMIC = {
     *("receipt", "invoice", "letter", "other"),
     *("owner", "admin", "member", "viewer"),
     *("individual", "family", "team", "organization", "nonprofit", "enterprise"),
+    *("current", "next", "retired"),
     *("online", "late", "offline", "revoked"),
     *("d", "h", "min", "s"),
     "documents",
@@ -69,7 +70,7 @@ def help_texts():
 
 def all_texts():
     found = set(DYNAMIC) | {HELP_OPTION} | set(help_texts())
-    for path in (*sorted((PACKAGE / "clients").rglob("*.py")), PACKAGE / "ops/doctor.py"):
+    for path in sorted([*(PACKAGE / "clients").rglob("*.py"), *(PACKAGE / "ops").rglob("*.py")]):
         found |= set(said_in(path))
     return found
 

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+BACKUP_COPY = "/api/v1/backup/copy"
+CLIENTS = "/api/v1/clients"
 COLLECTIONS = "/api/v1/collections"
 DOCUMENTS = "/api/v1/documents"
 HUB = "/api/v1/hub"
@@ -11,6 +13,7 @@ HUB_LEAVE = "/api/v1/hub/leave"
 HUB_PREVIEW = "/api/v1/hub/preview"
 INVITATIONS = "/api/v1/invitations"
 JOBS = "/api/v1/jobs"
+KEYS = "/api/v1/keys"
 LOGIN = "/api/v1/auth/login"
 LOGOUT = "/api/v1/auth/logout"
 MY_ORGS = "/api/v1/me/orgs"

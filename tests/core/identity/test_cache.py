@@ -53,3 +53,12 @@ def test_memory_is_bounded():
     assert cache.get("token0") is None
     assert cache.get("token1")
     assert cache.get("token3")
+
+
+def test_everything_can_be_dropped():
+    cache = ScopeCache(Wall())
+    before = cache.version
+    cache.keep("token", scope(), 2000, before)
+    cache.clear()
+    cache.keep("late", scope(), 2000, before)
+    assert (cache.get("token"), cache.get("late")) == (None, None)

@@ -60,3 +60,9 @@ class ScopeCache:
                 for token, known in self._known.items()
                 if ids.isdisjoint((known[0].session, known[0].principal.id, known[0].org))
             }
+
+    def clear(self) -> None:
+        """Drop all scopes."""
+        with self._lock:
+            self._version += 1
+            self._known = {}

@@ -15,7 +15,7 @@ from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Principal, Role, Scope
 from unibos.core.identity.throttle import Key, Throttle
 from unibos.core.identity.tokens import AccessTokens, RefreshTokens
-from unibos.core.store import accounts, orgs
+from unibos.core.store import accounts, orgs, signing_keys
 from unibos.core.store.accounts import Account, Session
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Changed, Transaction, View
@@ -48,7 +48,10 @@ class Sessions:
         self._cache = ScopeCache(tools.wall)
 
     def notice(self, changes: list[Changed]) -> None:
-        """Drop what is known of changed sessions and users; for :meth:`Store.listen`."""
+        """Drop what is known of changed sessions and users, and all of it when a key is no longer
+        good; for :meth:`Store.listen`."""
+        if any(change.topic == signing_keys.TOPIC for change in changes):
+            self._cache.clear()
         changed = {change.id for change in changes if change.topic == accounts.TOPIC}
         if changed:
             self._cache.forget(changed)

@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from unibos.core.store.transaction import Transaction, View
 
+TOPIC = "signing"
 State = Literal["next", "current", "retired"]
 
 
@@ -69,5 +70,6 @@ def advance(tx: Transaction, now: int) -> None:
 
 
 def forget(tx: Transaction, kid: str) -> None:
-    """Delete a key."""
+    """Delete a key: what it signed is no longer good."""
     tx.connection.execute("DELETE FROM signing_keys WHERE kid = ?", (kid,))
+    tx.changed(TOPIC, kid)

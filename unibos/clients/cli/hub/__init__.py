@@ -54,6 +54,18 @@ def _tokens() -> click.Command:
     return tokens
 
 
+def _keys() -> click.Command:
+    from unibos.clients.cli.hub.keys import keys
+
+    return keys
+
+
+def _clients() -> click.Command:
+    from unibos.clients.cli.hub.clients import clients
+
+    return clients
+
+
 COMMANDS: Mapping[str, Loader] = {
     "status": _status,
     "nodes": _nodes,
@@ -61,6 +73,8 @@ COMMANDS: Mapping[str, Loader] = {
     "orgs": _orgs,
     "users": _users,
     "invitations": _invitations,
+    "keys": _keys,
+    "clients": _clients,
 }
 
 hub = HubGroup(

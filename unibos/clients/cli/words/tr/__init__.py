@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 
-from unibos.clients.cli.words.tr import hub, joining, node, orgs
-from unibos.clients.cli.words.tr.codes import TURKISH_CODES
+from unibos.clients.cli.words.tr import backup, hub, joining, node, orgs, programs
+from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
 
-TURKISH: Mapping[str, str] = {**node.TURKISH, **hub.TURKISH, **orgs.TURKISH, **joining.TURKISH}
+TURKISH: Mapping[str, str] = {
+    **node.TURKISH,
+    **hub.TURKISH,
+    **orgs.TURKISH,
+    **programs.TURKISH,
+    **joining.TURKISH,
+}
+
+TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES}
 
 __all__ = ["TURKISH", "TURKISH_CODES"]
