@@ -236,7 +236,6 @@ class Node:
             keys_version=self.hub.keys.version,
             revocations=self.hub.revocations.signed(org),
             revocations_version=self.hub.revocations.version(org),
-            interval_seconds=30,
         )
 
     def _start(self):

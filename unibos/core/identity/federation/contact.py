@@ -6,6 +6,9 @@ from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Error
 from unibos.core.identity.federation.trusted_time import TrustedTime, boot_seconds
 
+FIRST_INTERVAL_S = 30
+"""Between heartbeats, until the hub has said how it wants them."""
+
 _MISSED = 3
 """So many heartbeats may be lost before a hub that did not refuse counts as out of reach."""
 
@@ -13,6 +16,7 @@ _MISSED = 3
 class Contact:
     """What is known of the line; told by everything that speaks over it.
 
+    :ivar interval_seconds: when the hub expects the next heartbeat.
     :ivar last_ms: the hub's time when it last answered, since this start; None: it has not.
     :ivar skew_ms: how far the machine's clock is ahead of the hub's.
     :ivar url: where it answered; empty in the same process.
@@ -25,7 +29,6 @@ class Contact:
     def __init__(
         self,
         trusted: TrustedTime,
-        interval_seconds: int,
         *,
         wall: Wall = wall_ms,
         monotonic: Callable[[], float] = boot_seconds,
@@ -34,7 +37,7 @@ class Contact:
         self._wall = wall
         self._monotonic = monotonic
         self._at: float | None = None
-        self.interval_seconds = interval_seconds
+        self.interval_seconds = FIRST_INTERVAL_S
         self.last_ms: int | None = None
         self.skew_ms: int | None = None
         self.url = ""

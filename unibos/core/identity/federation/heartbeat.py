@@ -1,7 +1,8 @@
 """The heartbeat: a node tells its hub that it lives, and hears what has changed.
 
-The pace is the hub's. While the hub is away the node asks less and less often, and never at the
-same moment as all the others: a hub that comes back is not run over.
+The pace is the hub's, which gives each node a slightly other one. While the hub is away the node
+asks less and less often, and never at the same moment as all the others: a hub that comes back is
+not run over.
 """
 
 import asyncio
@@ -101,7 +102,7 @@ class Heartbeat:
             longest = max(interval, LONGEST_WAIT_S)
             interval = min(longest, interval * 2.0 ** min(self._failures, 20))
             return random.uniform(0.5, 1.0) * interval  # noqa: S311 - it only spreads load
-        return random.uniform(0.9, 1.1) * interval  # noqa: S311
+        return interval
 
     async def _beat(self, joined: Joined) -> None:
         pulse = await self._link.heartbeat(self._report())
@@ -132,7 +133,6 @@ class Heartbeat:
             keys_version=pulse.keys_version,
             revocations=revocations,
             revocations_version=pulse.revocations_version,
-            interval_seconds=pulse.interval_seconds,
         )
 
     def _tell(self, error: Error) -> None:

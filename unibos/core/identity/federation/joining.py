@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Conflict, Error, StorageFull
 from unibos.core.identity.federation.contact import Contact
 from unibos.core.identity.federation.heartbeat import REVOKED, Heartbeat, answer_wrong, urls_of
@@ -25,8 +26,6 @@ from unibos.core.identity.signing.keys import KnownKeys
 from unibos.core.identity.signing.revocations import read_revocations
 
 log = logging.getLogger(__name__)
-
-_FIRST_INTERVAL_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +75,18 @@ class Options:
     :param room: whether the disk has room for the whole database once more, which adoption may
         take.
     :param restart: has the role start anew; returns at once.
-    :param offline: no heartbeats; the links talk to nobody either.
     """
 
     name: str
     report: Callable[[], Report]
     restart: Callable[[], None]
     room: Callable[[], bool] = lambda: True
-    offline: bool = False
 
 
 class Joining:
     """A node's place at its hub, for the life of one role.
+
+    :param wall: the machine's clock, whose error is told.
 
     :ivar state: what is kept of the hub.
     :ivar contact: how the line is.
@@ -101,16 +100,18 @@ class Joining:
         links: Links,
         trusted: TrustedTime,
         options: Options,
+        *,
+        wall: Wall = wall_ms,
     ) -> None:
         self.state = state
+        self._wall = wall
         self._key = key
         self._links = links
         self._trusted = trusted
         self._options = options
         self._busy = False
         joined = state.joined
-        interval = joined.interval_seconds if joined else _FIRST_INTERVAL_S
-        self.contact = Contact(trusted, interval)
+        self.contact = Contact(trusted, wall=wall)
         self.link: Link | None = None
         self._heartbeat: Heartbeat | None = None
         if joined is not None:
@@ -127,7 +128,7 @@ class Joining:
 
     def start(self) -> None:
         """Begin to tell the hub that this node lives; does nothing for one that did not join."""
-        if self._heartbeat is not None and not self._options.offline:
+        if self._heartbeat is not None:
             self._heartbeat.start()
 
     async def stop(self) -> None:
@@ -243,7 +244,7 @@ class Joining:
         return _joined(enrolled, contact)
 
     def _reach(self, token: JoinToken) -> tuple[Contact, Link]:
-        contact = Contact(self._trusted, _FIRST_INTERVAL_S)
+        contact = Contact(self._trusted, wall=self._wall)
         return contact, self._links(HubAddress(token.hub, tuple(token.urls)), contact)
 
     def _check(self, token: JoinToken, enrolled: Enrolled) -> None:
@@ -285,7 +286,6 @@ def _joined(enrolled: Enrolled, contact: Contact) -> Joined:
         keys_version=pulse.keys_version,
         revocations=enrolled.revocations,
         revocations_version=pulse.revocations_version,
-        interval_seconds=pulse.interval_seconds,
     )
 
 

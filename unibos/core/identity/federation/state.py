@@ -39,7 +39,6 @@ class Joined(Struct, frozen=True, kw_only=True):
     :param membership: the node's credential (typ ``membership+jwt``).
     :param keys: the hub's JWKS, as JSON text.
     :param revocations: the org's signed list (typ ``revocations+jwt``).
-    :param interval_seconds: when the hub expects the next heartbeat.
     """
 
     stage: Literal["pending", "joined", "revoked"]
@@ -54,7 +53,6 @@ class Joined(Struct, frozen=True, kw_only=True):
     keys_version: str
     revocations: str
     revocations_version: str
-    interval_seconds: int
 
 
 Listener = Callable[[Joined], object]
