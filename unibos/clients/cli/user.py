@@ -10,7 +10,7 @@ from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.asking import STDIN_HELP, confirm, password
 from unibos.clients.cli.command import command, group
 from unibos.clients.cli.words import say
-from unibos.clients.paths import PASSWORD, USERS, below
+from unibos.clients.paths import HUB_LOGINS, MY_LINK, PASSWORD, USERS, below
 
 if TYPE_CHECKING:
     from unibos.clients.api import Api
@@ -102,6 +102,45 @@ def remove(asked: Asked, user: str, yes: bool) -> None:
     told(asked, found, say("{email} is removed."))
 
 
+@command("link", "unibos user link member@example.org")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help=STDIN_HELP)
+@click.pass_obj
+def link(asked: Asked, email: str, password_stdin: bool) -> None:
+    """Be one person with two accounts: this node's and the hub's; EMAIL is the other one's."""
+    secret = password(say("Password of the other account"), from_stdin=password_stdin)
+    asked.api().post(MY_LINK, {"email": email, "password": secret})
+    _done(asked, say("Both logins lead to the same person now."))
+
+
+@command("unlink", "unibos user unlink")
+@click.pass_obj
+def unlink(asked: Asked) -> None:
+    """Part one's account of this node from the one of the hub."""
+    asked.api().change("DELETE", MY_LINK)
+    _done(asked, say("The two accounts are parted."))
+
+
+@command("forget-offline", "unibos user forget-offline --yes")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget_offline(asked: Asked, yes: bool) -> None:
+    """Let no user of the hub log in without it, until they have logged in with it again."""
+    confirm(say("Forget all logins without the hub?"), yes=yes)
+    gone = asked.api().change("DELETE", HUB_LOGINS)
+    if asked.json:
+        show.document(gone)
+    else:
+        click.echo(say("{count} users could log in without the hub.", count=gone["forgotten"]))
+
+
+def _done(asked: Asked, words: str) -> None:
+    if asked.json:
+        show.document({})
+    else:
+        click.echo(words)
+
+
 def find_user(api: "Api", user: str) -> dict[str, Any]:
     """A user by email or id."""
     wanted = user.casefold()
@@ -126,5 +165,15 @@ def told(asked: Asked, user_: dict[str, Any], words: str) -> None:
 
 
 user = group(
-    "user", list_users, add, passwd, set_role, disable, remove, text="Manage who may log in."
+    "user",
+    list_users,
+    add,
+    passwd,
+    set_role,
+    disable,
+    remove,
+    link,
+    unlink,
+    forget_offline,
+    text="Manage who may log in.",
 )

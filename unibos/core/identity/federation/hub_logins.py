@@ -53,7 +53,7 @@ class HubLogins:
 
         :raises Unauthenticated: ``login_failed``.
         :raises Unavailable: ``hub_refuses_node``, ``hub_answer_unusable``.
-        :raises Forbidden: ``membership_expired``.
+        :raises Forbidden: ``hub_away_too_long``.
         """
         try:
             login = await self._asking.login(email, password, address)

@@ -147,7 +147,7 @@ class Federation:
         """Begin a session: of the node, of the hub, or an offline one.
 
         :raises Unavailable: ``hub_refuses_node``.
-        :raises Forbidden: ``membership_expired``.
+        :raises Forbidden: ``hub_away_too_long``.
         """
         sessions, slow = self.identity.sessions, self.identity.tools.throttle
         local = await sessions.prove(email, password, address)
@@ -220,7 +220,7 @@ class Federation:
 
         :raises Unauthenticated: ``token_invalid``, ``token_expired``, ``session_ended``,
             ``token_key_unknown``: the hub is asked for its keys meanwhile.
-        :raises Forbidden: ``membership_expired``.
+        :raises Forbidden: ``hub_away_too_long``.
         """
         try:
             return self._passes.scope(access_token)

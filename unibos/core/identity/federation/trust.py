@@ -64,7 +64,7 @@ class Trust:
 
         :param now: by the node's trusted time.
         :raises Unauthenticated: ``token_expired``, ``session_ended``.
-        :raises Forbidden: ``membership_expired``.
+        :raises Forbidden: ``hub_away_too_long``.
         """
         if claims.expires_at <= now:
             raise token_expired()
@@ -75,11 +75,11 @@ class Trust:
     def check_membership(self, now: int) -> None:
         """Take nothing of the hub's any more once the node's membership is over.
 
-        :raises Forbidden: ``membership_expired``.
+        :raises Forbidden: ``hub_away_too_long``.
         """
         if self.until <= now:
             raise Forbidden(
-                "membership_expired",
+                "hub_away_too_long",
                 "This node has not reached its hub for so long that its membership is over.",
                 hint="It is renewed by itself once the node reaches the hub. Accounts of the node"
                 " itself go on working.",

@@ -42,4 +42,19 @@ TURKISH: Mapping[str, str] = {
     "Heard of it": "Son haber",
     "Member until": "Üyelik sonu",
     "Trouble": "Sorun",
+    # user link, unlink, forget-offline
+    "Be one person with two accounts: this node's and the hub's; EMAIL is the other one's.": (
+        "İki hesapla tek kişi ol: bu düğümdeki ve merkezdeki; EMAIL ötekinin adresidir."
+    ),
+    "Password of the other account": "Öteki hesabın parolası",
+    "Both logins lead to the same person now.": "İki giriş de artık aynı kişiye çıkıyor.",
+    "Part one's account of this node from the one of the hub.": (
+        "Bu düğümdeki hesabı merkezdekinden ayır."
+    ),
+    "The two accounts are parted.": "İki hesap ayrıldı.",
+    "Let no user of the hub log in without it, until they have logged in with it again.": (
+        "Merkezin kullanıcıları onunla yeniden giriş yapana dek onsuz giremesin."
+    ),
+    "Forget all logins without the hub?": "Merkezsiz girişlerin hepsi unutulsun mu?",
+    "{count} users could log in without the hub.": "{count} kullanıcı merkezsiz girebiliyordu.",
 }
