@@ -17,6 +17,7 @@ from pathlib import Path
 
 from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
 from unibos.core.store import orgs
+from unibos.core.store.hold import collecting
 from unibos.core.store.system import System, reach, refused
 from unibos.core.store.transaction import Transaction, View
 
@@ -196,17 +197,18 @@ class BlobFiles:
         """Remove those of the stale files that no row names; the count of them.
 
         Runs in a transaction, with few files at a time: rows are made on the writer thread only,
-        so none appears between the look and the removal.
+        so none appears between the look and the removal. While a backup is made, none is removed.
         """
         before = time.time() - grace_seconds
         removed = 0
-        for path in paths:
-            if named(tx, path.name):
-                continue
-            with self._moving:
-                if _untouched(path, before):
-                    self._system.remove(path)
-                    removed += 1
+        with collecting(self._folder.parent) as allowed:
+            for path in paths if allowed else ():
+                if named(tx, path.name):
+                    continue
+                with self._moving:
+                    if _untouched(path, before):
+                        self._system.remove(path)
+                        removed += 1
         return removed
 
 

@@ -61,6 +61,29 @@ class Replica:
         self._mark = mark
 
 
+def renew(path: Path, newest: int, *marks: int, system: System) -> str:
+    """Begin a new life of the counter, for a database that was restored; the new epoch.
+
+    The clock goes on above every reading that an earlier life can have given.
+
+    :param newest: the highest reading that the restored database holds.
+    :param marks: the high-water marks of earlier lives, as far as they are known.
+    """
+    epoch = new_id()
+    mark = max(newest, *marks) + AHEAD + 1
+    text = json.dumps({"epoch": epoch, "clock_mark": mark})
+    system.replace_text(path, text + "\n")
+    return epoch
+
+
+def mark_in(path: Path) -> int:
+    """The high-water mark in a replica's file; 0 when there is none.
+
+    :raises Damaged: ``replica_damaged``.
+    """
+    return _parse(path)[1] if path.exists() else 0
+
+
 def _parse(path: Path) -> tuple[str, int]:
     try:
         saved = json.loads(path.read_text())

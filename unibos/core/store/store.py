@@ -23,6 +23,7 @@ from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Unavailable
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.connection import Readers, open_writer
+from unibos.core.store.copies import Copies
 from unibos.core.store.counters import Counters
 from unibos.core.store.definitions import Collection
 from unibos.core.store.owner import OwnerLock
@@ -98,6 +99,7 @@ class Store:
             self._readers = Readers(self.path, options.cache_kib)
             undo.pop_all()
         self.blobs = BlobFiles(folder / options.blobs, self.system)
+        self.copies = Copies(self.path)
         self._listeners: list[Listener] = []
         self._writer = Writer(connection, self._counters.keep)
         self._pool = ThreadPoolExecutor(options.reader_threads, "store-reader")
@@ -106,6 +108,7 @@ class Store:
 
     def close(self) -> None:
         """Finish the waiting writes, move the log into the database, and let go of the files."""
+        self.copies.remove()
         self._writer.stop()
         self._pool.shutdown(cancel_futures=True)
         self._readers.close()
