@@ -196,7 +196,7 @@ def test_no_server(data):
 def test_all_checks_are_made(tmp_path, data, database):
     found = list(doctor.examine(config.load({"data": str(data)}, {}, root=tmp_path), tmp_path))
     assert [check.name for check in found] == [
-        "disk", "clock", "permissions", "database", "sqlite", "tesseract", "server",
+        "disk", "clock", "permissions", "database", "backup", "sqlite", "tesseract", "server",
     ]  # fmt: skip
     for check in found:
         assert "{" not in check.said.format(**check.facts) + check.todo.format(**check.facts)

@@ -21,10 +21,12 @@ import msgspec
 from unibos.base.config import Config
 from unibos.base.errors import Conflict
 from unibos.base.local_socket import address_of
+from unibos.core.identity.keys import KEY_FILE
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.connection import sqlite_version
 from unibos.core.store.integrity import Finding, check_unowned
 from unibos.core.store.system import System
+from unibos.ops.backup import last
 
 State = Literal["ok", "warn", "fail"]
 
@@ -37,6 +39,8 @@ _DATABASES = ("node.db", "hub.db")
 # Before this moment this program did not exist: 2026-01-01.
 _EARLIEST_S = 1_767_225_600
 _AHEAD_S = 300
+_DAY_S = 86_400
+_BACKUP_DAYS = 14
 _SAFE_SQLITE = (3, 51, 3)
 
 
@@ -64,6 +68,7 @@ def examine(config: Config, root: Path = Path("/")) -> Iterator[Check]:
         lambda: clock(config.data, root, time.time()),
         lambda: permissions(config.data),
         lambda: database(config.data),
+        lambda: backup(config.data, time.time()),
         sqlite,
         lambda: tesseract(config.documents.languages),
         lambda: server(config.data),
@@ -150,6 +155,20 @@ def database(data: Path) -> Check:
     if not _databases(data):
         return Check("database", "ok", "There is no database yet.")
     return Check("database", "ok", "The database is sound, and no file is missing.")
+
+
+def backup(data: Path, now_s: float) -> Check:
+    """Is there a backup that is not too old, as far as this machine made it itself?"""
+    begun = _modified(data / KEY_FILE)
+    made = last.made_at(data)
+    if made is not None and now_s - made.timestamp() < _BACKUP_DAYS * _DAY_S:
+        facts = {"when": f"{made.astimezone():%Y-%m-%d %H:%M}"}
+        return Check("backup", "ok", "The last backup was made on {when}.", facts=facts)
+    if not begun or now_s - begun < _BACKUP_DAYS * _DAY_S:
+        return Check("backup", "ok", "There is no backup yet, and little to lose.")
+    todo = "Plug in a disk, then: sudo unibos backup create FOLDER"
+    said = "There is no backup of the last {days} days."
+    return Check("backup", "warn", said, todo, {"days": _BACKUP_DAYS})
 
 
 def sqlite() -> Check:

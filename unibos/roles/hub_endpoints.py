@@ -21,6 +21,7 @@ from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
     auth,
+    backup,
     batch,
     blobs,
     clients,
@@ -91,6 +92,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *clients.endpoints(Clients()),
         *oidc.endpoints(parts.provider),
         *hub_status.endpoints(_about(parts)),
+        *backup.endpoints(parts.store.copies),
         *metrics.endpoints(parts.state, __version__, dict),
     ]
     return [*listed, openapi.endpoint(listed, __version__)]

@@ -19,6 +19,7 @@ from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
     auth,
+    backup,
     batch,
     blobs,
     collections,
@@ -76,6 +77,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
         *status.endpoints(_about(parts), parts.modules),
         *(endpoint for module in parts.modules for endpoint in guarded(module, enabled)),
+        *backup.endpoints(parts.store.copies),
         *metrics.endpoints(parts.state, __version__, lambda: _gauges(parts.jobs)),
     ]
     return [*listed, openapi.endpoint(listed, __version__)]

@@ -27,7 +27,7 @@ ENDLESS = {
     ("post", "/api/v1/auth/logout"),
 }
 TAGS = {
-    "auth",
+    "auth", "backup",
     "batch",
     "blobs",
     "collections",

@@ -106,6 +106,12 @@ def _leave() -> click.Command:
     return leave
 
 
+def _backup() -> click.Command:
+    from unibos.clients.cli.backup import backup
+
+    return backup
+
+
 def _config() -> click.Command:
     from unibos.clients.cli.config import config
 
@@ -141,6 +147,7 @@ COMMANDS: Mapping[str, Loader] = {
     "logout": _logout,
     "join": _join,
     "leave": _leave,
+    "backup": _backup,
     "config": _config,
     "logs": _logs,
     "completion": _completion,

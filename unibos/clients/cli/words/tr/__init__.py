@@ -11,6 +11,7 @@ TURKISH: Mapping[str, str] = {
     **orgs.TURKISH,
     **programs.TURKISH,
     **joining.TURKISH,
+    **backup.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES}
