@@ -7,8 +7,6 @@ progress to standard error. See benchmarks/README.md for how to read it.
 
 import argparse
 import json
-import statistics
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +14,11 @@ from pathlib import Path
 import machine
 import peers
 import process
-from load import Case, Round, percentile, ratios, run
+from load import run
 from notes import make_notes
 from peers import Peer
+from rivals import ROUNDS, compare, say
 
-ROUNDS = 5
-WARM_UP_SECONDS = 0.5
 PRELOADED = 10_000
 NOTES = 500
 SYNC_REQUESTS = 300
@@ -39,7 +36,7 @@ def main() -> None:
                 peer.preload(make_notes(options.records, seed=3))
             result = about(rivals, options)
             result["cases"] = [
-                compare(rivals, name, connections, options.seconds)
+                compare_case(rivals, name, connections, options.seconds)
                 for name in options.only or peers.CASES
                 for connections in options.connections
             ]
@@ -85,47 +82,16 @@ def about(rivals: Sequence[Peer], options: argparse.Namespace) -> dict[str, obje
     }
 
 
-def compare(
+def compare_case(
     rivals: Sequence[Peer], name: str, connections: int, seconds: float
 ) -> dict[str, object]:
-    """Run one case in alternating rounds; the first, short one of each warms up."""
+    """One case of all servers, each with a fresh token."""
     notes = make_notes(NOTES, seed=4)
-    cases: list[Case] = []
+    cases = {}
     for peer in rivals:
         peer.sign_in()
-        cases.append(peer.case(name, notes))
-        run(peer.server.address, cases[-1], connections, seconds=WARM_UP_SECONDS)
-    rounds: dict[str, list[Round]] = {peer.name: [] for peer in rivals}
-    cpu = dict.fromkeys(rounds, 0.0)
-    for _ in range(ROUNDS):
-        for peer, case in zip(rivals, cases, strict=True):
-            before = process.cpu_seconds(peer.server.pid)
-            done = run(peer.server.address, case, connections, seconds=seconds / ROUNDS)
-            cpu[peer.name] += process.cpu_seconds(peer.server.pid) - before
-            rounds[peer.name].append(done)
-    result: dict[str, object] = {"case": name, "connections": connections}
-    for peer in rivals:
-        result[peer.name] = summary(rounds[peer.name], cpu[peer.name])
-    if "unibos" in rounds and "pocketbase" in rounds:
-        rates = {side: [done.per_second for done in many] for side, many in rounds.items()}
-        found = ratios(rates["unibos"], rates["pocketbase"])
-        result["ratio"] = {key: round(value, 3) for key, value in found.items()}
-    say(json.dumps(result))
-    return result
-
-
-def summary(rounds: Sequence[Round], cpu: float) -> dict[str, float]:
-    """The figures of one server in one case."""
-    latencies = [latency for done in rounds for latency in done.latencies]
-    seconds = sum(done.seconds for done in rounds)
-    return {
-        "per_second": round(statistics.median(done.per_second for done in rounds), 1),
-        "p50_ms": round(percentile(latencies, 50) * 1000, 3),
-        "p99_ms": round(percentile(latencies, 99) * 1000, 3),
-        "requests": len(latencies),
-        "server_cpu_ms_per_request": round(cpu * 1000 / len(latencies), 3),
-        "client_cpu_share": round(sum(done.client_cpu for done in rounds) / seconds, 2),
-    }
+        cases[peer.name] = peer.case(name, notes)
+    return compare(rivals, name, connections, seconds, lambda peer: cases[peer.name])
 
 
 def count_syncs(
@@ -143,11 +109,6 @@ def count_syncs(
             calls = counted.calls
             counts[str(many)] = None if calls is None else round(calls / SYNC_REQUESTS, 3)
     return result
-
-
-def say(line: str) -> None:
-    """One line of progress."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

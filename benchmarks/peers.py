@@ -73,6 +73,10 @@ class Peer(ABC):
         return random.Random(2).sample(self.ids(), READ_IDS)
 
     @abstractmethod
+    def refresh(self, connections: int) -> Case:
+        """Exchange of a token for a new one, by as many sessions as there are connections."""
+
+    @abstractmethod
     def _batch(self, notes: Sequence[Note]) -> tuple[str, str, object]: ...
 
     def _batches(self, notes: Sequence[Note]) -> list[bytes]:
@@ -92,8 +96,8 @@ class Unibos(Peer):
     records = f"/api/v1/collections/{COLLECTION}/records"
     login = ("POST", "/api/v1/auth/login", {"email": EMAIL, "password": PASSWORD})
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        super().__init__(servers.unibos(folder, *options))
+    def __init__(self, folder: Path, *options: str, roles: Sequence[str] = ("node",)) -> None:
+        super().__init__(servers.unibos(folder, *options, roles=roles))
         self._folder = folder
 
     def set_up(self) -> None:
@@ -130,6 +134,25 @@ class Unibos(Peer):
             "batch": lambda: Case(name, self._batches(notes), 200, _answers_batch),
         }
         return made[name]()
+
+    def tokens(self, count: int) -> list[str]:
+        """As many access tokens of one session."""
+        login = self.client.call(*self.login)
+        found = []
+        for _ in range(count):
+            body = {"refresh_token": login["refresh_token"]}
+            login = self.client.call("POST", "/api/v1/auth/refresh", body)
+            found.append(login["access_token"])
+        return found
+
+    def refresh(self, connections: int) -> Case:
+        def exchange(login: bytes) -> bytes:
+            body = {"refresh_token": json.loads(login)["refresh_token"]}
+            return request("POST", "/api/v1/auth/refresh", "", json.dumps(body).encode())
+
+        logins = [self.client.call(*self.login) for _ in range(connections)]
+        first = [exchange(json.dumps(login).encode()) for login in logins]
+        return Case("refresh", first, 200, _holds("access_token"), exchange)
 
     def _gets(self) -> list[bytes]:
         return [self._bytes("GET", f"{self.records}/{known}") for known in self.random_ids()]
@@ -195,6 +218,13 @@ class PocketBase(Peer):
             "batch": lambda: Case(name, self._batches(notes), 200, _answers_batch),
         }
         return made[name]()
+
+    def refresh(self, connections: int) -> Case:
+        asked = []
+        for _ in range(connections):
+            self.sign_in()
+            asked.append(self._bytes("POST", "/api/collections/users/auth-refresh"))
+        return Case("refresh", asked, 200, _holds("token"))
 
     def _gets(self) -> list[bytes]:
         return [self._bytes("GET", f"{self.records}/{known}") for known in self.random_ids()]

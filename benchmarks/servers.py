@@ -145,10 +145,11 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
 
 
-def unibos(folder: Path, *options: str) -> Server:
-    """A UNIBOS node from this repository, with its data in ``folder/data``."""
+def unibos(folder: Path, *options: str, roles: Sequence[str] = ("node",)) -> Server:
+    """A UNIBOS from this repository, with its data in ``folder/data``; plain HTTP on loopback."""
     port = free_port()
-    serve = [sys.executable, "-m", "unibos", "serve", "--role", "node"]
+    serve = [sys.executable, "-m", "unibos", "serve"]
+    serve += [word for role in roles for word in ("--role", role)]
     place = ["--data", str(folder / "data"), "--host", HOST, "--port", str(port)]
     return Server([*serve, *place, *options], port, "/health", folder / "log")
 
