@@ -27,7 +27,8 @@ ENDLESS = {
     ("post", "/api/v1/auth/logout"),
 }
 TAGS = {
-    "auth", "backup",
+    "auth",
+    "backup",
     "batch",
     "blobs",
     "collections",
