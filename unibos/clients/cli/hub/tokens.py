@@ -81,7 +81,7 @@ def _minutes(text: str) -> int:
     found = _LENGTH.fullmatch(text.strip())
     minutes = int(found[1]) * _MINUTES[found[2]] if found else 0
     if not 1 <= minutes <= _MOST:
-        raise click.BadParameter(say("{text} is no length up to 30d, such as 12h.", text=text))
+        raise click.BadParameter(say("{length} is no length up to 30d, such as 12h.", length=text))
     return minutes
 
 

@@ -71,5 +71,5 @@ TURKISH: Mapping[str, str] = {
     "{name} has a new name.": "{name} yeni adını aldı.",
     "{name} is a node of this org no longer.": "{name} artık bu kurumun düğümü değil.",
     "{name} is out of the list.": "{name} listeden silindi.",
-    "{text} is no length up to 30d, such as 12h.": "{text}, 12h gibi 30d'ye kadar bir süre değil.",
+    "{length} is no length up to 30d, such as 12h.": "{length}, 12h gibi 30d'ye kadar bir süre değil.",
 }
