@@ -36,8 +36,9 @@ class Clock:
 class Box:
     """One instance; what its methods return has been awaited."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **options):
         self.folder = folder
+        self.options = options
         self.clock = Clock()
         self.runner = asyncio.Runner()
         self.service_uid = 1234
@@ -50,7 +51,7 @@ class Box:
             self.store,
             self.key,
             self.folder,
-            Options(service_uid=self.service_uid),
+            Options(service_uid=self.service_uid, **self.options),
             wall=self.clock.wall,
             monotonic=self.clock.monotonic,
         )
@@ -78,8 +79,8 @@ class Box:
             self.identity.setup(self.identity.setup_code, EMAIL, "Owner", PASSWORD, ADDRESS)
         )
 
-    def login(self, email=EMAIL, password=PASSWORD, address=ADDRESS):
-        return self.run(self.identity.login(email, password, address))
+    def login(self, email=EMAIL, password=PASSWORD, address=ADDRESS, org=""):
+        return self.run(self.identity.login(email, password, address, org))
 
     def refresh(self, token):
         return self.run(self.identity.refresh(token))
@@ -104,8 +105,8 @@ def open_box(tmp_path):
     """Opens instances in folders of their own."""
     opened = []
 
-    def make(name="box"):
-        box = Box(tmp_path / name)
+    def make(name="box", **options):
+        box = Box(tmp_path / name, **options)
         opened.append(box)
         return box
 
@@ -127,3 +128,13 @@ def owned(box):
     """An instance with an owner; ``owned.first`` is the login that setup gave."""
     box.first = box.set_up()
     return box
+
+
+@pytest.fixture
+def people(open_box):
+    """A hub whose operator is set up, and ways to fill it."""
+    from tests.core.identity.hub_orgs import People, hub_url
+
+    box = open_box("hub", hub=True, url=hub_url)
+    box.first = box.set_up()
+    return People(box)
