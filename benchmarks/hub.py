@@ -127,7 +127,7 @@ def together(folder: Path, seconds: float) -> dict[str, object]:
     place = folder / "together"
     place.mkdir()
     port = free_port()
-    options = (*PLAIN, "--hub-port", str(port), *EDGE)
+    options = (*PLAIN, "--hub-host", HOST, "--hub-port", str(port), *EDGE)
     peer = peers.Unibos(place, *options, roles=("hub", "node"))
     try:
         started = peer.server.start()
