@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from unibos.base.clock import Wall
-from unibos.base.errors import Error, Forbidden
+from unibos.base.errors import Error, Forbidden, NotFound
+from unibos.core.identity.link import OrgFacts
 from unibos.core.identity.registry.machine import machine_token_invalid
 from unibos.core.identity.registry.presence import (
     Kept,
@@ -27,7 +28,7 @@ from unibos.core.identity.signing.jwk import from_base64url
 from unibos.core.store import nodes, orgs
 from unibos.core.store.nodes import NodeRow
 from unibos.core.store.store import Store
-from unibos.core.store.transaction import Changed, Transaction, View
+from unibos.core.store.transaction import Changed, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,18 @@ class Members:
     """What a hub remembers of its nodes; for one event loop."""
 
     def __init__(
-        self, store: Store, pace: Pace, wall: Wall, monotonic: Callable[[], float]
+        self,
+        store: Store,
+        facts: Callable[[str], OrgFacts],
+        pace: Pace,
+        wall: Wall,
+        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
+        self._facts = facts
         self.presence = Presence(pace, store.read(kept_as_of), wall, monotonic)
         self._known: dict[str, Known] = {}
-        self._open: set[str] = set()
+        self._open: dict[str, OrgFacts] = {}
         self._changes = 0
         self._end = store.listen(self._notice)
 
@@ -123,26 +130,25 @@ class Members:
         if self.known(org, id_) is not None:
             del self._known[id_]
 
-    def require_open(self, org: str) -> bool:
-        """Let only nodes of orgs pass that are not about to be deleted; False: it is gone.
+    def facts(self, org: str) -> OrgFacts | None:
+        """What nodes are told of their org; None: it is gone.
 
-        :raises Forbidden: ``org_closing``.
+        :raises Forbidden: ``org_closing`` when it is about to be deleted.
         """
-        if org in self._open:
-            return True
+        known = self._open.get(org)
+        if known is not None:
+            return known
         before = self._changes
-
-        def look(view: View) -> bool:
-            orgs.require_open(view)
-            return orgs.find(view) is not None
-
-        if not self._store.read(look, org):
+        try:
+            self._store.read(orgs.require_open, org)
+            known = self._facts(org)
+        except NotFound:
             self._known = {id_: one for id_, one in self._known.items() if one.org != org}
-            return False
-        self._open.add(org)
+            return None
+        self._open[org] = known
         if self._changes != before:
-            self._open.discard(org)
-        return True
+            self._open.pop(org, None)
+        return known
 
     async def renew(self, known: Known, until: int) -> None:
         """Take note that a node was given a new membership. Where it is not kept, the node gets
@@ -173,7 +179,7 @@ class Members:
         for change in changes:
             if change.topic == orgs.TOPIC:
                 self._changes += 1
-                self._open.discard(change.id)
+                self._open.pop(change.id, None)
 
 
 def require_standing(known: Known) -> None:

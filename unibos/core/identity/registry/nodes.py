@@ -59,7 +59,7 @@ class Registry:
         self._wall = wall
         self._slow = Throttle(monotonic)
         self._reader = MachineReader(key.id, wall)
-        self._members = Members(store, options.pace, wall, monotonic)
+        self._members = Members(store, news.facts, options.pace, wall, monotonic)
 
     def close(self) -> None:
         """Have the database know what nodes told last."""
@@ -154,7 +154,7 @@ class Registry:
             raise machine_token_invalid()
         ticket = self._reader.read(token, known.id, known.public_key)
         require_standing(known)
-        if not self._members.require_open(known.org):
+        if self._members.facts(known.org) is None:
             raise machine_token_invalid()
         self._reader.accept(ticket)
         return known.scope
@@ -272,11 +272,14 @@ class Registry:
         return shown(row, known, self._members.presence.state(row, known))
 
     def _pulse(self, org: str, name: str, at: int, membership: str | None) -> Pulse:
+        facts = self._members.facts(org)
+        if facts is None:
+            raise machine_token_invalid()
         return Pulse(
             time=at,
             interval_seconds=self._members.presence.interval(),
             name=name,
-            org=self._news.facts(org),
+            org=facts,
             keys_version=self._news.keys.version,
             revocations_version=self._news.lists.version(org),
             membership=membership,
