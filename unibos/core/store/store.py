@@ -29,7 +29,7 @@ from unibos.core.store.definitions import Collection
 from unibos.core.store.owner import OwnerLock
 from unibos.core.store.replica import Replica
 from unibos.core.store.schema import migrate
-from unibos.core.store.system import System
+from unibos.core.store.system import System, reach
 from unibos.core.store.transaction import Changed, Transaction, View
 from unibos.core.store.waiting import Mailbox
 from unibos.core.store.writer import Writer, translate
@@ -188,6 +188,7 @@ class Store:
             change(self._transaction(self._connection, ""))
             self._counters.keep(self._connection)
             self._connection.execute("COMMIT")
+            reach("store.first")
         except sqlite3.Error as error:
             raise translate(error) from error
         finally:
