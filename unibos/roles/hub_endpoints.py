@@ -66,7 +66,7 @@ class Parts:
     addresses: Addresses
     bell: events.Bell
     state: State
-    roles: tuple[str, ...] = ("hub",)
+    roles: tuple[str, ...]
 
 
 def endpoints(parts: Parts) -> list[Endpoint]:
@@ -89,7 +89,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *tokens.endpoints(parts.tokens),
         *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),
-        *clients.endpoints(Clients()),
+        *clients.endpoints(Clients(parts.signing)),
         *oidc.endpoints(parts.provider),
         *hub_status.endpoints(_about(parts)),
         *backup.endpoints(parts.store.copies),

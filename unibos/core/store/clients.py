@@ -11,6 +11,7 @@ from typing import Any
 
 from unibos.base.errors import Conflict, NotFound
 from unibos.base.ids import new_id
+from unibos.core.store.signing_keys import Algorithm
 from unibos.core.store.transaction import Transaction, View
 
 MAX_CLIENTS = 100
@@ -23,6 +24,7 @@ class Client:
     :param secret_hash: the SHA-256 of its secret in hexadecimal; None for a public client, which
         could not keep one, such as a program on a phone.
     :param redirect_uris: where people may be sent back to, compared letter by letter.
+    :param algorithm: how its ID tokens are signed.
     :param created_at: in milliseconds since 1970.
     """
 
@@ -31,14 +33,19 @@ class Client:
     name: str
     secret_hash: str | None = field(repr=False)
     redirect_uris: tuple[str, ...]
+    algorithm: Algorithm
     created_at: int
 
 
-_SELECT = "SELECT id, org, name, secret_hash, redirect_uris, created_at FROM clients"
+_SELECT = "SELECT id, org, name, secret_hash, redirect_uris, algorithm, created_at FROM clients"
 
 
 def create(
-    tx: Transaction, name: str, secret_hash: str | None, redirect_uris: tuple[str, ...]
+    tx: Transaction,
+    name: str,
+    secret_hash: str | None,
+    redirect_uris: tuple[str, ...],
+    algorithm: Algorithm,
 ) -> Client:
     """Register a program in the org.
 
@@ -49,11 +56,20 @@ def create(
     ).fetchone()
     if count >= MAX_CLIENTS:
         raise Conflict("too_many_clients", f"An org has at most {MAX_CLIENTS} clients.")
-    made = Client(new_id(tx.stamp()[0]), tx.org, name, secret_hash, redirect_uris, tx.now())
+    id_ = new_id(tx.stamp()[0])
+    made = Client(id_, tx.org, name, secret_hash, redirect_uris, algorithm, tx.now())
     tx.connection.execute(
-        "INSERT INTO clients (org, id, name, secret_hash, redirect_uris, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (made.org, made.id, name, secret_hash, json.dumps(redirect_uris), made.created_at),
+        "INSERT INTO clients (org, id, name, secret_hash, redirect_uris, algorithm, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            made.org,
+            made.id,
+            name,
+            secret_hash,
+            json.dumps(redirect_uris),
+            algorithm,
+            made.created_at,
+        ),
     )
     return made
 
@@ -81,5 +97,5 @@ def remove(tx: Transaction, id_: str) -> None:
 
 
 def _client(row: tuple[Any, ...]) -> Client:
-    id_, org, name, secret_hash, redirect_uris, created_at = row
-    return Client(id_, org, name, secret_hash, tuple(json.loads(redirect_uris)), created_at)
+    id_, org, name, secret_hash, uris, algorithm, created_at = row
+    return Client(id_, org, name, secret_hash, tuple(json.loads(uris)), algorithm, created_at)

@@ -257,6 +257,7 @@ CREATE INDEX invitations_by_id ON invitations (id);
 
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY,
+    algorithm TEXT NOT NULL,
     state TEXT NOT NULL,
     public TEXT NOT NULL,
     sealed TEXT NOT NULL,
@@ -280,6 +281,7 @@ CREATE TABLE clients (
     name TEXT NOT NULL,
     secret_hash TEXT,
     redirect_uris TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (org, id)
 ) WITHOUT ROWID;

@@ -113,6 +113,56 @@ def test_thumbprint_is_that_of_the_rfc():
     assert thumbprint(private.public_key()) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
+def test_rsa_keys_are_made_when_they_are_wanted(hub):
+    assert '"RSA"' not in hub.keys.jwks()
+    kid, private = hub.keys.signer_for("RS256")
+    assert hub.keys.make_rsa()[0] == kid
+    keys = {key["kid"]: key for key in json.loads(hub.keys.jwks())["keys"]}
+    assert [(key["alg"], key["state"]) for key in keys.values()] == [
+        ("EdDSA", "current"),
+        ("RS256", "current"),
+        ("EdDSA", "next"),
+        ("RS256", "next"),
+    ]
+    assert set(keys[kid]) == {"kty", "n", "e", "kid", "use", "alg", "state"}
+    token = jwt.encode({"sub": "user"}, private, "RS256")
+    assert jwt.decode(token, jwt.PyJWK(keys[kid]), algorithms=["RS256"])["sub"] == "user"
+    hub.restart()
+    assert hub.keys.signer_for("RS256")[0] == kid
+
+
+def test_rsa_keys_change_with_the_others(hub):
+    kid, _ = hub.keys.signer_for("RS256")
+    hub.rotate()
+    assert [key.state for key in hub.keys.listing() if key.algorithm == "RS256"] == [
+        "current",
+        "next",
+        "retired",
+    ]
+    assert hub.keys.signer_for("RS256")[0] != kid
+    hub.rotate(compromised=True)
+    assert hub.states() == ["current", "current", "next", "next"]
+    hub.rotate()
+    hub.wall.ms += 30 * DAY
+    assert hub.keys.rotate_by_age()
+    assert hub.states() == ["current", "current", "next", "next"]
+
+
+def test_rsa_keys_sign_no_access_token(hub):
+    kid, private = hub.keys.signer_for("RS256")
+    claims = jwt.decode(hub.tokens.issue(*WHO), options={"verify_signature": False})
+    for known in (hub.keys, hub.known()):
+        forged = jwt.encode(claims, private, "RS256", headers={"kid": kid, "typ": "at+jwt"})
+        assert refused(known, forged, hub.wall) == "token_key_unknown"
+
+
+def test_rsa_keys_wait_for_nobody(hub):
+    """A program that was registered yesterday does not put off the rotation."""
+    hub.wall.ms += 90 * DAY
+    hub.keys.make_rsa()
+    assert hub.keys.rotate_by_age()
+
+
 def test_another_implementation_checks_our_tokens_by_the_jwks(hub):
     token = hub.tokens.issue(*WHO)
     kid = jwt.get_unverified_header(token)["kid"]

@@ -39,10 +39,16 @@ def list_clients(asked: Asked) -> None:
     help="Where people are sent back to; may be given several times.",
 )
 @click.option("--public", is_flag=True, help="It cannot keep a secret, such as an app on a phone.")
+@click.option(
+    "--alg",
+    type=click.Choice(["RS256", "EdDSA"]),
+    default="RS256",
+    help="How its ID tokens are signed (RS256).",
+)
 @click.pass_obj
-def add(asked: Asked, name: str, redirects: tuple[str, ...], public: bool) -> None:
+def add(asked: Asked, name: str, redirects: tuple[str, ...], public: bool, alg: str) -> None:
     """Register a program; its secret is shown this once."""
-    wanted = {"name": name, "redirect_uris": list(redirects), "public": public}
+    wanted = {"name": name, "redirect_uris": list(redirects), "public": public, "id_token_alg": alg}
     made = asked.api().post(CLIENTS, wanted)
     if asked.json:
         show.document(made)

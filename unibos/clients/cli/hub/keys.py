@@ -35,13 +35,20 @@ def _told(asked: Asked, answer: dict[str, Any]) -> None:
     if asked.json:
         show.document(answer)
         return
-    heads = (say("Key"), say("State"), say("Made"), say("Signs since"), say("Signed until"))
+    heads = (
+        say("Key"),
+        say("Algorithm"),
+        say("State"),
+        say("Made"),
+        say("Signs since"),
+        say("Signed until"),
+    )
     show.table(heads, (_row(one) for one in answer["items"]))
 
 
 def _row(one: dict[str, Any]) -> list[object]:
     times = (one["created_at"], one["current_at"], one["retired_at"])
-    return [one["kid"], show.state(one["state"]), *map(show.moment, times)]
+    return [one["kid"], one["alg"], show.state(one["state"]), *map(show.moment, times)]
 
 
 keys = group("keys", list_keys, rotate, text="Manage the keys that access tokens are signed with.")

@@ -4,7 +4,6 @@ The token that they get is for one thing only, to ask for more: it is a JWT of i
 the program as its audience, so no other door of the hub or of a node takes it.
 """
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -12,9 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from unibos.core.identity.oidc.codes import Code
-from unibos.core.identity.tokens import ACCESS_SECONDS, ALGORITHM, Issuer, token_invalid
+from unibos.core.identity.signing.jwk import base64url
+from unibos.core.identity.signing.keys import SigningKeys
+from unibos.core.identity.tokens import ACCESS_SECONDS, token_invalid
 from unibos.core.store.accounts import Account
+from unibos.core.store.signing_keys import Algorithm
 
+ALGORITHM: Algorithm = "EdDSA"
 USERINFO_TYPE = "userinfo+jwt"
 MAX_LENGTH = 4096
 _REQUIRED = ["iss", "aud", "sub", "sid", "org", "scope", "exp"]
@@ -48,7 +51,7 @@ def about(user: Account, org_name: str, scope: str) -> dict[str, str]:
 
 
 def id_token(
-    issuer: Issuer, code: Code, access_token: str, claims: Mapping[str, str], now: int
+    keys: SigningKeys, code: Code, access_token: str, claims: Mapping[str, str], now: int
 ) -> str:
     """Sign who logged in (OpenID Connect Core, section 2).
 
@@ -61,17 +64,17 @@ def id_token(
         "iat": now,
         "exp": now + ACCESS_SECONDS,
         "auth_time": code.auth_time,
-        "at_hash": _half_hash(access_token),
+        "at_hash": _half_hash(access_token, code.algorithm),
     }
     if code.nonce:
         told["nonce"] = code.nonce
-    return _signed(issuer, told, "JWT")
+    return _signed(keys, told, "JWT", code.algorithm)
 
 
-def access_token(issuer: Issuer, code: Code, now: int) -> str:
+def access_token(keys: SigningKeys, code: Code, now: int) -> str:
     """A token with which the program may ask for more claims, for 15 minutes."""
     told = {
-        "iss": issuer.id,
+        "iss": keys.id,
         "aud": code.client,
         "sub": code.user,
         "org": code.org,
@@ -81,10 +84,10 @@ def access_token(issuer: Issuer, code: Code, now: int) -> str:
         "exp": now + ACCESS_SECONDS,
         "jti": secrets.token_hex(8),
     }
-    return _signed(issuer, told, USERINFO_TYPE)
+    return _signed(keys, told, USERINFO_TYPE, ALGORITHM)
 
 
-def read_access_token(issuer: Issuer, token: str) -> Granted:
+def read_access_token(keys: SigningKeys, token: str) -> Granted:
     """Check :func:`access_token`; its time and session are for the caller to look at.
 
     :raises Unauthenticated: ``token_invalid``.
@@ -95,14 +98,14 @@ def read_access_token(issuer: Issuer, token: str) -> Granted:
         raise token_invalid()
     try:
         header = jwt.get_unverified_header(token)
-        public = issuer.public(str(header.get("kid")))
+        public = keys.public(str(header.get("kid")))
         if header.get("typ") != USERINFO_TYPE or public is None:
             raise token_invalid()
         claims = jwt.decode(
             token,
             public,
             algorithms=[ALGORITHM],
-            issuer=issuer.id,
+            issuer=keys.id,
             options={
                 "require": _REQUIRED,
                 "verify_aud": False,
@@ -117,14 +120,15 @@ def read_access_token(issuer: Issuer, token: str) -> Granted:
     return Granted(user, org, session, client, scope, int(claims["exp"]))
 
 
-def _signed(issuer: Issuer, claims: dict[str, Any], kind: str) -> str:
+def _signed(keys: SigningKeys, claims: dict[str, Any], kind: str, algorithm: Algorithm) -> str:
     import jwt
 
-    kid, private = issuer.signer()
-    return jwt.encode(claims, private, ALGORITHM, headers={"kid": kid, "typ": kind})
+    kid, private = keys.signer_for(algorithm)
+    return jwt.encode(claims, private, algorithm, headers={"kid": kid, "typ": kind})
 
 
-def _half_hash(text: str) -> str:
-    """The left half of the hash that Ed25519 uses, SHA-512 (Core, section 3.1.3.6)."""
-    digest = hashlib.sha512(text.encode()).digest()
-    return base64.urlsafe_b64encode(digest[:32]).decode().rstrip("=")
+def _half_hash(text: str, algorithm: Algorithm) -> str:
+    """The left half of the hash that the algorithm uses (Core, section 3.1.3.6)."""
+    hashed = hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256
+    digest = hashed(text.encode()).digest()
+    return base64url(digest[: len(digest) // 2])

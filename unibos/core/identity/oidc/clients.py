@@ -1,5 +1,6 @@
 """The programs that an org's people may log in to through the hub, registered by its admins."""
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -12,8 +13,10 @@ from msgspec import Struct
 from unibos.base.clock import iso
 from unibos.base.errors import Invalid
 from unibos.core.identity.scope import Role, Scope
+from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.users import check_name
 from unibos.core.store import clients
+from unibos.core.store.signing_keys import Algorithm
 
 MAX_URIS = 10
 MAX_URI = 500
@@ -30,6 +33,7 @@ class Client(Struct, frozen=True, kw_only=True):
     name: str
     redirect_uris: list[str]
     public: bool
+    id_token_alg: Algorithm
     created_at: str
 
 
@@ -48,7 +52,13 @@ class ClientMade(Struct, frozen=True, kw_only=True):
 
 
 class Clients:
-    """Registers clients; every verb needs the role ``admin`` (``Forbidden role_required``)."""
+    """Registers clients; every verb needs the role ``admin`` (``Forbidden role_required``).
+
+    :param keys: what ID tokens are signed with.
+    """
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
 
     def listing(self, scope: Scope) -> ClientList:
         """All clients of the org; at most 100."""
@@ -56,13 +66,21 @@ class Clients:
         return ClientList(items=[_shown(one) for one in scope.store.read(clients.listing)])
 
     async def add(
-        self, scope: Scope, name: str, redirect_uris: list[str], *, public: bool = False
+        self,
+        scope: Scope,
+        name: str,
+        redirect_uris: list[str],
+        *,
+        public: bool = False,
+        algorithm: Algorithm = "RS256",
     ) -> ClientMade:
         """Register a program.
 
         :param redirect_uris: where people may be sent back to after the login: https addresses,
             http ones within the house, or those of an app (``org.example.app:/back``).
         :param public: it cannot keep a secret, such as an app on a phone.
+        :param algorithm: how its ID tokens are signed; ``RS256`` is what every program knows
+            (OpenID Connect Core, section 15.1).
         :raises Invalid: ``name_invalid``, ``redirect_uri_invalid``.
         :raises Conflict: ``too_many_clients``.
         """
@@ -71,7 +89,11 @@ class Clients:
         called = check_name(name)
         secret = None if public else secrets.token_urlsafe(32)
         hashed = None if secret is None else _hash(secret)
-        made = await scope.store.awrite(lambda tx: clients.create(tx, called, hashed, uris))
+        if algorithm == "RS256":
+            await asyncio.to_thread(self._keys.make_rsa)
+        made = await scope.store.awrite(
+            lambda tx: clients.create(tx, called, hashed, uris, algorithm)
+        )
         return ClientMade(client=_shown(made), secret=secret)
 
     async def remove(self, scope: Scope, id_: str) -> None:
@@ -140,5 +162,6 @@ def _shown(client: clients.Client) -> Client:
         name=client.name,
         redirect_uris=list(client.redirect_uris),
         public=client.secret_hash is None,
+        id_token_alg=client.algorithm,
         created_at=iso(client.created_at),
     )

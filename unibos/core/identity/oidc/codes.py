@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from unibos.core.identity.tokens import ACCESS_SECONDS
+from unibos.core.store.signing_keys import Algorithm
 
 LIFE_SECONDS = 60.0
 LIMIT = 4096
@@ -24,6 +25,7 @@ class Code:
     :param password: the verifier that the person's password was checked against; another one by
         the time of the exchange means that the password was changed.
     :param auth_time: of the login, in seconds since 1970.
+    :param algorithm: how the program's ID tokens are signed.
     :param session: which began with the exchange; empty before.
     :param uses: how often it was presented.
     """
@@ -38,6 +40,7 @@ class Code:
     password: str = field(repr=False)
     auth_time: int
     issuer: str
+    algorithm: Algorithm
     session: str = ""
     uses: int = 0
 

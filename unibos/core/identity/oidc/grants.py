@@ -7,7 +7,8 @@ from unibos.core.identity import admission
 from unibos.core.identity.oidc import claims
 from unibos.core.identity.oidc.codes import Code, Codes
 from unibos.core.identity.sessions import Tools
-from unibos.core.identity.tokens import ACCESS_SECONDS, Issuer
+from unibos.core.identity.signing.keys import SigningKeys
+from unibos.core.identity.tokens import ACCESS_SECONDS
 from unibos.core.store import accounts, clients, orgs
 from unibos.core.store.accounts import Account
 from unibos.core.store.clients import Client
@@ -17,9 +18,9 @@ from unibos.core.store.transaction import Transaction, View
 class Grants:
     """What the protocol asks of the hub; a :class:`unibos.core.identity.oidc.protocol.Hub`."""
 
-    def __init__(self, tools: Tools, issuer: Issuer, codes: Codes) -> None:
+    def __init__(self, tools: Tools, keys: SigningKeys, codes: Codes) -> None:
         self._tools = tools
-        self._issuer = issuer
+        self._keys = keys
         self._codes = codes
 
     def client(self, id_: str) -> Client | None:
@@ -60,7 +61,7 @@ class Grants:
         """The answer to a code, without the ID token (RFC 6749, section 5.1)."""
         return {
             "token_type": "Bearer",
-            "access_token": claims.access_token(self._issuer, code, self.now()),
+            "access_token": claims.access_token(self._keys, code, self.now()),
             "expires_in": ACCESS_SECONDS,
             "scope": code.scope,
         }
@@ -68,7 +69,7 @@ class Grants:
     def id_token(self, user: Account, code: Code, access_token: str) -> str:
         """Who logged in, signed for the program."""
         told = self.about(user, code.scope)
-        return claims.id_token(self._issuer, code, access_token, told, self.now())
+        return claims.id_token(self._keys, code, access_token, told, self.now())
 
     def about(self, user: Account, scope: str) -> dict[str, str]:
         """The claims that a scope opens."""

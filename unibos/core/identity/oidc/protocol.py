@@ -241,6 +241,7 @@ class _Grant(AuthorizationCodeGrant):
             password=request.user.verifier,
             auth_time=self.server.hub.now(),
             issuer=request.issuer,
+            algorithm=client.algorithm,
         )
         self.server.hub.keep(code, kept)
 

@@ -24,8 +24,8 @@ from unibos.core.identity.oidc import claims
 from unibos.core.identity.oidc.codes import Codes
 from unibos.core.identity.oidc.grants import Grants
 from unibos.core.identity.sessions import Sessions, Tools, login_failed
+from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.tokens import (
-    Issuer,
     session_ended,
     token_expired,
 )
@@ -94,7 +94,7 @@ class Provider:
         self,
         tools: Tools,
         sessions: Sessions,
-        issuer: Issuer,
+        keys: SigningKeys,
         secret: bytes,
         addresses: Callable[[], Sequence[str]],
         *,
@@ -102,10 +102,10 @@ class Provider:
     ) -> None:
         self._tools = tools
         self._sessions = sessions
-        self._issuer = issuer
+        self._keys = keys
         self._secret = secret
         self._addresses = addresses
-        self._grants = Grants(tools, issuer, Codes(monotonic))
+        self._grants = Grants(tools, keys, Codes(monotonic))
         self._thread = ThreadPoolExecutor(1, "oidc")
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class Provider:
 
         :raises Unauthenticated: ``token_invalid``, ``token_expired``, ``session_ended``.
         """
-        granted = claims.read_access_token(self._issuer, token)
+        granted = claims.read_access_token(self._keys, token)
         if granted.expires_at * 1000 <= self._tools.wall():
             raise token_expired()
 

@@ -1,4 +1,4 @@
-"""Ed25519 public keys as JSON Web Keys (RFC 7517, RFC 8037)."""
+"""Public keys as JSON Web Keys (RFC 7517; RFC 8037 for Ed25519, RFC 7518 for RSA)."""
 
 import base64
 import hashlib
@@ -6,17 +6,21 @@ import json
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 _X_LENGTH = 43
 
 
-def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
-    """The members that make the key: ``crv``, ``kty`` and ``x``."""
+def public_jwk(key: Ed25519PublicKey | RSAPublicKey) -> dict[str, str]:
+    """The members that make the key: ``crv``, ``kty`` and ``x``, or ``e``, ``kty`` and ``n``."""
+    if isinstance(key, RSAPublicKey):
+        numbers = key.public_numbers()
+        return {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
     return {"crv": "Ed25519", "kty": "OKP", "x": base64url(key.public_bytes_raw())}
 
 
 def from_jwk(jwk: Any) -> Ed25519PublicKey | None:
-    """The key of a JWK; None when it is of another kind, or none at all."""
+    """The Ed25519 key of a JWK; None when it is of another kind, or none at all."""
     if not isinstance(jwk, dict) or (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
         return None
     x = jwk.get("x")
@@ -28,10 +32,14 @@ def from_jwk(jwk: Any) -> Ed25519PublicKey | None:
         return None
 
 
-def thumbprint(key: Ed25519PublicKey) -> str:
+def thumbprint(key: Ed25519PublicKey | RSAPublicKey) -> str:
     """The SHA-256 of the key's members, base64url (RFC 7638)."""
     text = json.dumps(public_jwk(key), separators=(",", ":"), sort_keys=True)
     return base64url(hashlib.sha256(text.encode()).digest())
+
+
+def _number(value: int) -> str:
+    return base64url(value.to_bytes((value.bit_length() + 7) // 8))
 
 
 def base64url(raw: bytes) -> str:

@@ -1,32 +1,28 @@
-"""The keys of a hub's access tokens: one signs, one is ready, some have had their day.
+"""The keys of a hub's tokens: one signs, one is ready, some have had their day.
 
 A rotation retires the current key, has the next one sign, and makes a new next one, in one
 transaction. Whoever knows the set of keys as it was before (RFC 7517) knows the key that signs
 after it, so a node that is cut off misses nothing until the rotation after next.
 """
 
+import asyncio
 import hashlib
 import json
-import secrets
-from dataclasses import dataclass
-from typing import Any
+import threading
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from unibos.base.clock import Wall, wall_ms
-from unibos.base.errors import Conflict, Damaged, Invalid
+from unibos.base.errors import Conflict, Invalid
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.signing.jwk import (
-    base64url,
-    from_base64url,
-    from_jwk,
-    public_jwk,
-    thumbprint,
-)
+from unibos.core.identity.signing.jwk import from_jwk
+from unibos.core.identity.signing.safe import Safe
 from unibos.core.store import signing_keys
-from unibos.core.store.signing_keys import SigningKey
+from unibos.core.store.signing_keys import Algorithm, SigningKey
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
@@ -39,15 +35,17 @@ PUBLISHED_MS = _DAY_MS
 RETIRED_MS = 30 * _DAY_MS
 MAX_RETIRED = 10
 MAX_JWKS = 64 * 1024
-_NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """The keys as they are between two rotations."""
+    """The keys as they are between two rotations.
 
-    kid: str
-    private: Ed25519PrivateKey
+    :param public: those for tokens of the hub's own, so only Ed25519.
+    """
+
+    ed25519: tuple[str, Ed25519PrivateKey]
+    rsa: tuple[str, RSAPrivateKey] | None
     public: dict[str, Ed25519PublicKey]
     jwks: str
     version: str
@@ -56,8 +54,9 @@ class _Set:
 class SigningKeys:
     """A hub's signing keys; an :class:`unibos.core.identity.tokens.Issuer`.
 
-    Made at the first start. Private halves are kept sealed (AES-GCM) under a key that comes from
-    the instance's, so the database alone signs nothing.
+    Made at the first start, but for RSA keys, which only ID tokens of older programs need: they
+    are made for the first of those, and change with the others. Private halves are kept sealed
+    (AES-GCM) under a key that comes from the instance's, so the database alone signs nothing.
 
     :raises Damaged: ``signing_keys_sealed`` when another instance's key sealed them.
     """
@@ -65,10 +64,14 @@ class SigningKeys:
     def __init__(self, store: Store, key: InstanceKey, *, wall: Wall = wall_ms) -> None:
         self._store = store
         self._instance = key.id
-        self._seal = AESGCM(key.secret("signing keys"))
+        self._safe = Safe(key.secret("signing keys"))
         self._wall = wall
+        # What changes the set of keys does it alone, for RSA keys take long to make.
+        self._changing = threading.Lock()
         present = store.read(signing_keys.listing)
-        self._set = self._read(present or store.write(self._make_first))
+        if not present:
+            present = store.write(partial(self._make_first, *self._pair("EdDSA")))
+        self._set = self._read(present)
 
     @property
     def id(self) -> str:
@@ -81,11 +84,17 @@ class SigningKeys:
         return self._set.version
 
     def signer(self) -> tuple[str, Ed25519PrivateKey]:
-        """The current key."""
-        return self._set.kid, self._set.private
+        """The current key for the hub's own tokens."""
+        return self._set.ed25519
+
+    def signer_for(self, algorithm: Algorithm) -> tuple[str, Ed25519PrivateKey | RSAPrivateKey]:
+        """The current key of an algorithm; see :meth:`make_rsa`."""
+        if algorithm == "EdDSA":
+            return self._set.ed25519
+        return self._set.rsa or self.make_rsa()
 
     def public(self, kid: str) -> Ed25519PublicKey | None:
-        """A current, next or retired key."""
+        """A current, next or retired key for the hub's own tokens."""
         return self._set.public.get(kid)
 
     def jwks(self) -> str:
@@ -93,17 +102,25 @@ class SigningKeys:
         return self._set.jwks
 
     def listing(self) -> list[SigningKey]:
-        """The keys: the current, the next, then the retired, the last of them first."""
+        """The keys: the current, the next, then the retired; of each algorithm the last first."""
         return self._store.read(signing_keys.listing)
 
-    async def rotate(self, *, compromised: bool = False) -> list[SigningKey]:
-        """Have the next key sign from now on; the keys as they are then.
+    def make_rsa(self) -> tuple[str, RSAPrivateKey]:
+        """Make RSA keys unless there are some; the current one. For threads: it takes a while."""
+        with self._changing:
+            if self._set.rsa is None:
+                self._store.write(partial(self._make_first, *self._pair("RS256")))
+            return cast("tuple[str, RSAPrivateKey]", self._set.rsa)
 
-        :param compromised: others may know the current key: forget it and the next one, which
-            was kept beside it, at once. All access tokens that are about have to be refreshed.
+    async def rotate(self, *, compromised: bool = False) -> list[SigningKey]:
+        """Have the next keys sign from now on; the keys as they are then.
+
+        :param compromised: others may know the current keys: forget them and the next ones, which
+            were kept beside them, at once. All access tokens that are about have to be refreshed.
         :raises Conflict: ``keys_rotated_too_often`` after 10 rotations within an hour.
         """
-        return await self._store.awrite(self._start_over if compromised else self._rotate)
+        change = self._start_over if compromised else self._advance
+        return await asyncio.to_thread(change)
 
     def rotate_by_age(self) -> bool:
         """Rotate when the current key is 90 days old, and forget keys that retired 30 days ago.
@@ -112,7 +129,7 @@ class SigningKeys:
         """
         keys = self.listing()
         if self._due(keys):
-            self._store.write(self._rotate)
+            self._advance()
             return True
         if _outlived(keys, self._wall()):
             self._store.write(self._forget_outlived)
@@ -126,91 +143,88 @@ class SigningKeys:
             if key.state == "current"
             else _past(key.created_at, PUBLISHED_MS, now)
             for key in keys
-            if key.state != "retired"
+            # RSA keys follow, whenever they were made.
+            if key.state != "retired" and key.algorithm == "EdDSA"
         )
 
-    def _make_first(self, tx: Transaction) -> list[SigningKey]:
-        now = self._wall()
-        signing_keys.add(tx, self._fresh(now))
-        signing_keys.advance(tx, now)
-        signing_keys.add(tx, self._fresh(now))
-        return signing_keys.listing(tx)
+    def _advance(self) -> list[SigningKey]:
+        with self._changing:
+            now = self._wall()
+            fresh = [self._safe.make(name, now) for name in _algorithms(self.listing())]
+            return self._store.write(partial(self._rotate, fresh))
 
-    def _rotate(self, tx: Transaction) -> list[SigningKey]:
+    def _start_over(self) -> list[SigningKey]:
+        with self._changing:
+            pairs = [self._pair(algorithm) for algorithm in _algorithms(self.listing())]
+
+            def replace_all(tx: Transaction) -> list[SigningKey]:
+                for key in signing_keys.listing(tx):
+                    signing_keys.forget(tx, key.kid)
+                for pair in pairs:
+                    self._make_first(*pair, tx)
+                return self._use_after(tx)
+
+            return self._store.write(replace_all)
+
+    def _make_first(
+        self, current: SigningKey, following: SigningKey, tx: Transaction
+    ) -> list[SigningKey]:
+        signing_keys.add(tx, replace(current, state="current", current_at=current.created_at))
+        signing_keys.add(tx, following)
+        return self._use_after(tx)
+
+    def _rotate(self, fresh: list[SigningKey], tx: Transaction) -> list[SigningKey]:
         now = self._wall()
-        recent = [key for key in signing_keys.listing(tx) if _is_recent(key, now)]
-        if len(recent) >= MAX_RETIRED:
+        recent = sum(
+            key.algorithm == "EdDSA" and _is_recent(key, now) for key in signing_keys.listing(tx)
+        )
+        if recent >= MAX_RETIRED:
             raise Conflict(
                 "keys_rotated_too_often",
-                f"The signing keys were rotated {len(recent)} times within the last hour.",
+                f"The signing keys were rotated {recent} times within the last hour.",
                 hint="Each rotation leaves a key behind that nodes have to keep. Wait a while.",
             )
         signing_keys.advance(tx, now)
-        signing_keys.add(tx, self._fresh(now))
+        for key in fresh:
+            signing_keys.add(tx, key)
         return self._forget_outlived(tx)
-
-    def _start_over(self, tx: Transaction) -> list[SigningKey]:
-        for key in signing_keys.listing(tx):
-            signing_keys.forget(tx, key.kid)
-        made = self._make_first(tx)
-        self._use_after(tx, made)
-        return made
 
     def _forget_outlived(self, tx: Transaction) -> list[SigningKey]:
         for key in _outlived(signing_keys.listing(tx), self._wall()):
             signing_keys.forget(tx, key.kid)
-        left = signing_keys.listing(tx)
-        self._use_after(tx, left)
-        return left
+        return self._use_after(tx)
 
-    def _use_after(self, tx: Transaction, keys: list[SigningKey]) -> None:
-        made = self._read(keys)
+    def _use_after(self, tx: Transaction) -> list[SigningKey]:
+        """Use the keys as the transaction leaves them, once it is committed."""
+        keys = signing_keys.listing(tx)
 
         def use() -> None:
-            self._set = made
+            self._set = self._read(keys)
 
         tx.after_commit.append(use)
+        return keys
 
-    def _fresh(self, now: int) -> SigningKey:
-        private = Ed25519PrivateKey.generate()
-        public = private.public_key()
-        kid = thumbprint(public)
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = self._seal.encrypt(nonce, private.private_bytes_raw(), kid.encode())
-        return SigningKey(
-            kid, "next", base64url(public.public_bytes_raw()), base64url(nonce + sealed), now
-        )
-
-    def _open(self, key: SigningKey) -> Ed25519PrivateKey:
-        try:
-            whole = from_base64url(key.sealed)
-            raw = self._seal.decrypt(whole[:_NONCE], whole[_NONCE:], key.kid.encode())
-        except (InvalidTag, ValueError):
-            raise Damaged(
-                "signing_keys_sealed",
-                "The signing keys in the database were sealed by another instance key.",
-                hint="Restore instance.key and the database from the same backup.",
-            ) from None
-        return Ed25519PrivateKey.from_private_bytes(raw)
+    def _pair(self, algorithm: Algorithm) -> tuple[SigningKey, SigningKey]:
+        now = self._wall()
+        return self._safe.make(algorithm, now), self._safe.make(algorithm, now)
 
     def _read(self, keys: list[SigningKey]) -> _Set:
-        current = next(key for key in keys if key.state == "current")
-        public = {
-            key.kid: Ed25519PublicKey.from_public_bytes(from_base64url(key.public)) for key in keys
-        }
+        current = {key.algorithm: key for key in keys if key.state == "current"}
+        signers = {name: (key.kid, self._safe.open(key)) for name, key in current.items()}
         members = [
             {
-                **public_jwk(public[key.kid]),
+                **json.loads(key.public),
                 "kid": key.kid,
                 "use": "sig",
-                "alg": "EdDSA",
+                "alg": key.algorithm,
                 "state": key.state,
             }
             for key in keys
         ]
         text = json.dumps({"keys": members}, separators=(",", ":"))
         version = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _Set(current.kid, self._open(current), public, text, version)
+        public = dict(_named(members))
+        return _Set(signers["EdDSA"], signers.get("RS256"), public, text, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +272,18 @@ def _is_recent(key: SigningKey, now: int) -> bool:
     return key.retired_at is not None and abs(now - key.retired_at) < _HOUR_MS
 
 
+def _algorithms(keys: list[SigningKey]) -> list[Algorithm]:
+    return [key.algorithm for key in keys if key.state == "current"]
+
+
 def _outlived(keys: list[SigningKey], now: int) -> list[SigningKey]:
-    """The retired keys that nobody needs: too old, or beyond the newest ten."""
-    retired = [key for key in keys if key.retired_at is not None]
+    """The retired keys that nobody needs: too old, or beyond the newest ten of their kind."""
     return [
         key
-        for place, key in enumerate(retired)
+        for algorithm in _algorithms(keys)
+        for place, key in enumerate(
+            key for key in keys if key.algorithm == algorithm and key.retired_at is not None
+        )
         if now - (key.retired_at or 0) >= RETIRED_MS
         or (place >= MAX_RETIRED and not _is_recent(key, now))
     ]

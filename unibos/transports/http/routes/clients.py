@@ -8,17 +8,20 @@ from unibos.base.errors import Conflict, Forbidden, Invalid, NotFound
 from unibos.core.identity.oidc.clients import ClientList, ClientMade, Clients
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
+from unibos.core.store.signing_keys import Algorithm
 from unibos.transports.http.routes.auth import Name
 
 Uri = Annotated[str, Meta(max_length=500)]
 
 
 class ClientIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new program. A `public` one cannot keep a secret, such as an app on a phone."""
+    """A new program. A `public` one cannot keep a secret, such as an app on a phone;
+    `id_token_alg` is how its ID tokens are signed."""
 
     name: Name
     redirect_uris: Annotated[list[Uri], Meta(min_length=1, max_length=10)]
     public: bool = False
+    id_token_alg: Algorithm = "RS256"  # noqa: S105 - an algorithm, not a secret
 
 
 def endpoints(clients: Clients) -> tuple[Endpoint, ...]:
@@ -29,7 +32,13 @@ def endpoints(clients: Clients) -> tuple[Endpoint, ...]:
 
     async def add_client(scope: Scope, call: Call) -> Answer:
         body: ClientIn = call.body
-        made = await clients.add(scope, body.name, body.redirect_uris, public=body.public)
+        made = await clients.add(
+            scope,
+            body.name,
+            body.redirect_uris,
+            public=body.public,
+            algorithm=body.id_token_alg,
+        )
         return Answer(made, 201)
 
     async def remove_client(scope: Scope, call: Call) -> Answer:

@@ -9,7 +9,7 @@ from unibos.base.errors import Conflict, Forbidden
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import Answer, Call, Endpoint, Media
-from unibos.core.store.signing_keys import SigningKey, State
+from unibos.core.store.signing_keys import Algorithm, SigningKey, State
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ class Key(Struct, frozen=True, kw_only=True):
     """A signing key: `next` will sign, `current` does, `retired` did; times are in UTC."""
 
     kid: str
+    alg: Algorithm
     state: State
     created_at: str
     current_at: str | None
@@ -28,7 +29,7 @@ class Key(Struct, frozen=True, kw_only=True):
 
 
 class KeyList(Struct, frozen=True, kw_only=True):
-    """All signing keys: the current, the next, then the retired, the last of them first."""
+    """All signing keys: the current, the next, then the retired; of each `alg` the last first."""
 
     items: list[Key]
     next: None = None
@@ -104,6 +105,7 @@ def _shown(keys: list[SigningKey]) -> KeyList:
         items=[
             Key(
                 kid=key.kid,
+                alg=key.algorithm,
                 state=key.state,
                 created_at=iso(key.created_at),
                 current_at=_iso(key.current_at),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 TURKISH: Mapping[str, str] = {
     # Signing keys
+    "Algorithm": "Algoritma",
     "All access tokens end; nodes out of reach refuse new ones. Go on?": (
         "Tüm erişim belirteçleri biter; ulaşılamayan düğümler yenilerini reddeder."
         " Devam edilsin mi?"
@@ -38,6 +39,7 @@ TURKISH: Mapping[str, str] = {
     "Give these to the program, and the hub's address as its issuer.": (
         "Bunları programa verin; kimlik sağlayıcısı (issuer) merkezin adresidir."
     ),
+    "How its ID tokens are signed (RS256).": "Kimlik belirteçleri nasıl imzalanır (RS256).",
     "It cannot keep a secret, such as an app on a phone.": (
         "Sır saklayamaz, telefondaki bir uygulama gibi."
     ),
