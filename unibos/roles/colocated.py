@@ -30,6 +30,7 @@ from unibos.core.identity.link import (
 from unibos.core.identity.login import Login
 from unibos.core.identity.registry.join_tokens import JoinTokenIn
 from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.scope import Scope, system_scope
 from unibos.core.store import accounts
 from unibos.core.store.store import Store
@@ -46,7 +47,7 @@ class OwnHub:
 
     def __init__(self, hub: Hub, key: InstanceKey, address: HubAddress, contact: Contact) -> None:
         del address  # There is but one.
-        self._hub = hub
+        self._hub = hub.parts
         self._tokens = MachineTokens(key, key.id)
         self._contact = contact
 
@@ -90,22 +91,22 @@ class OwnHub:
         """There is no connection to let go of."""
 
     def _asking(self) -> Scope:
-        scope = _scope(self._hub, self._tokens)
+        scope = _scope(self._hub.registry, self._tokens)
         self._contact.heard(wall_ms())
         self._contact.answered()
         return scope
 
 
-def _scope(hub: Hub, tokens: MachineTokens) -> Scope:
+def _scope(registry: Registry, tokens: MachineTokens) -> Scope:
     """The node's scope at its hub, by the same gate that other nodes pass."""
     try:
-        return hub.registry.machine(tokens.issue(wall_ms()))
+        return registry.machine(tokens.issue(wall_ms()))
     except Unauthenticated as error:
         # Right after a start the hub takes tokens of the very next moments only; it says of which.
         told = error.facts.get("time")
         if not isinstance(told, int):
             raise
-        return hub.registry.machine(tokens.issue(told))
+        return registry.machine(tokens.issue(told))
 
 
 async def belong(config: Config, hub: Hub, key: InstanceKey, opened: Callable[[], Store]) -> None:
@@ -124,8 +125,10 @@ async def belong(config: Config, hub: Hub, key: InstanceKey, opened: Callable[[]
         await state.drop()
         if store.read(accounts.local_org) is None:
             store.write(lambda tx: accounts.make_local_org(tx, config.org.name, LOCAL_ORG_TYPE))
-        scope = system_scope(hub.store, hub.identity.org, "colocated node")
-        token = await hub.tokens.create(scope, JoinTokenIn(expires_minutes=1, label="this machine"))
+        scope = system_scope(hub.parts.store, hub.parts.identity.org, "colocated node")
+        token = await hub.parts.tokens.create(
+            scope, JoinTokenIn(expires_minutes=1, label="this machine")
+        )
         machine = config.machine
         report = Reporter(__version__, machine.name, machine.profile.name, config.data, int)
         options = Options(name=socket.gethostname(), report=report, restart=_now)
@@ -144,10 +147,10 @@ def _is_member(state: HubState, hub: Hub, key: InstanceKey) -> bool:
             hint="Start it with --role node alone and let it leave that hub (unibos leave), or"
             " give the hub a data folder of its own.",
         )
-    if state.joined is None or kept.org.id != hub.identity.org:
+    if state.joined is None or kept.org.id != hub.parts.identity.org:
         return False
     try:
-        _scope(hub, MachineTokens(key, key.id))
+        _scope(hub.parts.registry, MachineTokens(key, key.id))
     except (Unauthenticated, Forbidden) as error:
         # The hub's database is a new one, or an older copy.
         log.warning("the hub does not know its own node", extra={"code": error.code})

@@ -10,6 +10,7 @@ from unibos.base.errors import Misconfigured
 from unibos.core.identity.federation.hub import FederationHub
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.identity import Options as IdentityOptions
+from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.oidc.provider import Provider
 from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
@@ -29,7 +30,7 @@ from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
 from unibos.roles.hub_endpoints import Parts, endpoints
 from unibos.roles.instance import open_instance
-from unibos.roles.listening import place
+from unibos.roles.listening import Place, place
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.routes.events import Bell
@@ -40,20 +41,15 @@ SOCKET = "hub.sock"
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A running hub, and what a node in the same process asks."""
+    """A running hub; a node in the same process asks its parts."""
 
     address: str
-    store: Store
-    identity: Identity
-    signing: SigningKeys
-    registry: Registry
-    tokens: JoinTokens
-    federation: FederationHub
+    parts: Parts
 
     @property
     def setup_code(self) -> str | None:
         """What the first owner is made with; None once there is one."""
-        return self.identity.setup_code
+        return self.parts.identity.setup_code
 
 
 @asynccontextmanager
@@ -66,16 +62,6 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
     _refuse_roles_of_later(config)
     async with AsyncExitStack() as stack:
         key = open_instance(config)
-        profile, name = config.machine.profile, config.hub.name or socket.gethostname()
-
-        store = Store(
-            config.data,
-            "hub",
-            key.id,
-            options=StoreOptions(profile.sqlite_cache_kib, profile.readers, blobs="hub-blobs"),
-        )
-        stack.callback(store.close)
-
         where = place(config, config.hub, key, config.data / SOCKET, private=True)
         state = State()
         server = HttpServer(state, where.listening)
@@ -83,49 +69,70 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         def addresses() -> tuple[str, ...]:
             return announced(config.hub, where.scheme, server.port)
 
-        signing = SigningKeys(store, key)
-        revocations = Revocations(store, key)
-        stack.callback(revocations.close)
+        parts = _parts(config, key, where, addresses, state, stack)
+        await make_owner(config, parts.identity)
 
-        identity = Identity(store, key, config.data, _identity(config, signing, addresses))
-        stack.callback(identity.close)
-        await make_owner(config, identity)
-
-        tokens = JoinTokens(store, key.id, addresses)
-        news = News(signing, revocations, identity.orgs.facts)
-        about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
-        registry = Registry(store, key, tokens, news, about)
-        stack.callback(registry.close)
-        federation = FederationHub(identity)
-        secret = key.secret("login form")
-        provider = Provider(identity.tools, identity.sessions, signing, secret, addresses)
-        stack.callback(provider.close)
-
-        parts = Parts(
-            config=config,
-            key=key,
-            name=name,
-            store=store,
-            identity=identity,
-            signing=signing,
-            registry=registry,
-            tokens=tokens,
-            federation=federation,
-            provider=provider,
-            place=where,
-            addresses=addresses,
-            bell=Bell(store),
-            state=state,
-            roles=config.role,
-        )
         await stack.enter_async_context(chores(_chores(config, parts)))
-        await server.start(build_app(endpoints(parts), _Gate(identity, registry), state))
+        app = build_app(endpoints(parts), _Gate(parts.identity, parts.registry), state)
+        await server.start(app)
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
-        yield Hub(
-            where.address(server.port), store, identity, signing, registry, tokens, federation
-        )
+        yield Hub(where.address(server.port), parts)
+
+
+def _parts(
+    config: Config,
+    key: InstanceKey,
+    where: Place,
+    addresses: Addresses,
+    state: State,
+    stack: AsyncExitStack,
+) -> Parts:
+    """All that a hub is made of; it is closed with the stack."""
+    store = _store(config, key)
+    stack.callback(store.close)
+    signing = SigningKeys(store, key)
+    revocations = Revocations(store, key)
+    stack.callback(revocations.close)
+
+    identity = Identity(store, key, config.data, _identity(config, signing, addresses))
+    stack.callback(identity.close)
+    provider = Provider(
+        identity.tools, identity.sessions, signing, key.secret("login form"), addresses
+    )
+    stack.callback(provider.close)
+
+    name = config.hub.name or socket.gethostname()
+    tokens = JoinTokens(store, key.id, addresses)
+    news = News(signing, revocations, identity.orgs.facts)
+    about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
+    registry = Registry(store, key, tokens, news, about)
+    stack.callback(registry.close)
+
+    return Parts(
+        config=config,
+        key=key,
+        name=name,
+        store=store,
+        identity=identity,
+        signing=signing,
+        registry=registry,
+        tokens=tokens,
+        federation=FederationHub(identity),
+        provider=provider,
+        place=where,
+        addresses=addresses,
+        bell=Bell(store),
+        state=state,
+        roles=config.role,
+    )
+
+
+def _store(config: Config, key: InstanceKey) -> Store:
+    profile = config.machine.profile
+    options = StoreOptions(profile.sqlite_cache_kib, profile.readers, blobs="hub-blobs")
+    return Store(config.data, "hub", key.id, options=options)
 
 
 @dataclass(frozen=True, slots=True)

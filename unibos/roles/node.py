@@ -65,14 +65,7 @@ async def node(
     """
     async with AsyncExitStack() as stack:
         key = open_instance(config)
-        opened = partial(_open, config, key)
-        links: Links = hub_links(key, config.hub.urls, offline=config.offline)
-        if hub is not None:
-            from unibos.roles.colocated import OwnHub, belong
-
-            await belong(config, hub, key, opened)
-            links = partial(OwnHub, hub, key)
-        store = opened()
+        store, links = await _opened(config, key, hub)
         stack.callback(store.close)
 
         time = TrustedTime(store)
@@ -86,10 +79,9 @@ async def node(
         installed = modules(config.documents)
         for module in installed:
             await asyncio.to_thread(install, module, store.org(identity.org))
-
         kinds = [kind for module in installed for kind in module.jobs]
-        chores = [Chore("forget old sessions", "37", identity.clean_up)]
-        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=chores)
+        chore = Chore("forget old sessions", "37", identity.clean_up)
+        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=[chore])
         parts = Parts(
             config=config,
             key=key,
@@ -104,18 +96,34 @@ async def node(
             roles=config.role,
             setup_done=partial(_is_set_up, hub or identity),
         )
+        await _begin(config, parts, hub, stack)
         where = place(config, config.node, key, config.data / SOCKET)
         server = HttpServer(parts.state, where.listening)
-        runner.start()
-        stack.push_async_callback(asyncio.to_thread, runner.stop, config.http.stop_seconds)
-        if hub is not None or not config.offline:
-            joining.start()
-        stack.push_async_callback(joining.stop)
         await server.start(build_app(endpoints(parts), accounts, parts.state))
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
         yield Node(where.address(server.port), server.port, identity.setup_code)
+
+
+async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[Store, Links]:
+    """The store, in the org that the node belongs to, and what makes its way to its hub."""
+    if hub is None:
+        return _open(config, key), hub_links(key, config.hub.urls, offline=config.offline)
+    from unibos.roles.colocated import OwnHub, belong
+
+    await belong(config, hub, key, partial(_open, config, key))
+    return _open(config, key), partial(OwnHub, hub, key)
+
+
+async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncExitStack) -> None:
+    """Run jobs, and tell the hub that this node lives."""
+    parts.jobs.start()
+    seconds = config.http.stop_seconds
+    stack.push_async_callback(asyncio.to_thread, parts.jobs.stop, seconds)
+    stack.push_async_callback(parts.joining.stop)
+    if hub is not None or not config.offline:
+        parts.joining.start()
 
 
 def _open(config: Config, key: InstanceKey) -> Store:
