@@ -23,7 +23,7 @@ def endpoints(tokens: JoinTokens) -> tuple[Endpoint, ...]:
 
     async def create_token(scope: Scope, call: Call) -> Answer:
         made = await tokens.create(scope, call.body)
-        log.info("join token made", extra={"token": made.id, "by": scope.principal.id})
+        log.info("join token made", extra={"id": made.id, "by": scope.principal.id})
         return Answer(made, 201)
 
     async def revoke_token(scope: Scope, call: Call) -> Answer:
