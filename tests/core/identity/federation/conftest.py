@@ -58,13 +58,13 @@ class World:
         """Let what was begun in the background come to its end."""
 
         async def rest():
-            while len(asyncio.all_tasks()) > 1:
-                others = [
-                    task for task in asyncio.all_tasks() if task is not asyncio.current_task()
-                ]
-                if all(task.get_name() == "departures" for task in others):
-                    return
-                await asyncio.wait(others, timeout=0.01)
+            endless = {"departures", "trusted time"}
+            while waited := [
+                task
+                for task in asyncio.all_tasks() - {asyncio.current_task()}
+                if task.get_name() not in endless
+            ]:
+                await asyncio.wait(waited)
 
         self.run(rest())
 

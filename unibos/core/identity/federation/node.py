@@ -120,7 +120,7 @@ class Federation:
     async def start(self) -> None:
         """Begin to hear what the hub says; what it said before a power cut takes effect now."""
         self._line.state.listen(self._heard)
-        self._later(self._keep_time())
+        self._later(self._keep_time(), "trusted time")
         if self._store.read(self.offline.has_revoked):
             await self._forget(set(), 0)
 
@@ -308,8 +308,7 @@ class Federation:
         with suppress(Error):
             await self._line.check()
 
-    def _later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work)
+    def _later(self, work: Coroutine[Any, Any, Any], name: str | None = None) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
