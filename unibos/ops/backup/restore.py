@@ -80,7 +80,7 @@ def restore(
             f"{data} is the root of a file system, which cannot be replaced in one step.",
             hint="Restore into a folder on it, and name that as the data folder.",
         )
-    with repository.locked(alone=False), ExitStack() as stack:
+    with repository.locked(alone=False), _for_its_owner(), ExitStack() as stack:
         if occupied:
             stack.enter_context(_owned(data))
         _prepare(building, header)
@@ -329,6 +329,16 @@ def _owned(data: Path) -> Iterator[None]:
             if (data / f"{name}.db").exists():
                 stack.callback(OwnerLock(data / f"{name}.db").release)
         yield
+
+
+@contextmanager
+def _for_its_owner() -> Iterator[None]:
+    """Let files that are made be for their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
