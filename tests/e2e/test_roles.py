@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.e2e.server import Server, run
+from tests.e2e.server import PASSWORD, Server, run
 
 pytestmark = pytest.mark.e2e
 
@@ -100,3 +100,45 @@ def test_unibos_hub_is_unibos_of_the_hub(data, tmp_path):
         assert facts[0] | {"uptime_seconds": 0, "total": 0} == (
             facts[1] | {"uptime_seconds": 0, "total": 0}
         )
+
+
+def test_joining_starts_the_node_anew_in_its_process(tmp_path, manager):
+    """The service manager hears of it as of a reload; the process and the port stay."""
+    for name in ("hub", "node"):
+        (tmp_path / name).mkdir()
+    where = manager.getsockname()
+    with (
+        Server(tmp_path / "hub/data", roles=("hub",)) as hub,
+        hub.set_up() as owner,
+        Server(tmp_path / "node/data", NOTIFY_SOCKET=where) as node,
+    ):
+        assert told(manager)[0] == "READY=1"
+        token = owner.post("/api/v1/tokens", json={}).json()["token"]
+        joined = run(node.data, "join", token, "--yes", "--json")
+        assert joined.returncode == 0, joined.stderr
+        reload, moment, _ = told(manager)
+        assert (reload, moment.partition("=")[0]) == ("RELOADING=1", "MONOTONIC_USEC")
+        assert told(manager)[0] == "READY=1"
+        with node.client() as nobody:
+            assert nobody.get("/health").json()["org"] == owner.get("/api/v1/me").json()["org"]
+        node.terminate()
+        assert told(manager)[0] == "STOPPING=1"
+        assert node.ended() == 0
+        assert node.errors == []
+
+
+def test_hub_and_node_in_one_process_survive_its_sudden_end(data):
+    roles = ("hub", "node")
+    with Server(data, roles=roles) as server:
+        server.set_up().close()
+        said = {"email": "owner@example.org", "password": PASSWORD}
+        with server.client(role="node") as nobody:
+            login = nobody.post("/api/v1/auth/login", json=said).json()
+        server.kill()
+    with Server(data, roles=roles) as server:
+        for role in roles:
+            with server.client(login["access_token"], role) as owner:
+                assert owner.get("/api/v1/me").json()["email"] == said["email"]
+        told = json.loads(run(data, "hub", "nodes", "list", "--json").stdout)["items"]
+        assert [one["state"] for one in told] == ["online"]
+        assert server.errors == []
