@@ -1,6 +1,7 @@
 """A node's questions to its hub over HTTP, each signed with the node's key."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -50,41 +51,41 @@ class HubClient:
 
     async def enroll(self, asked: Enrollment) -> Enrolled:
         """See :class:`Link`."""
-        return decoded(await self._ask(Question("POST", f"{_API}/enroll", asked)), Enrolled)
+        return await self._ask(Question("POST", f"{_API}/enroll", asked), _as(Enrolled))
 
     async def heartbeat(self, report: Report) -> Pulse:
         """See :class:`Link`."""
-        return decoded(await self._post("heartbeat", report), Pulse)
+        return await self._post("heartbeat", report, _as(Pulse))
 
     async def keys(self) -> str:
         """See :class:`Link`."""
-        return _text(await self._ask(Question("GET", _KEYS)))
+        return await self._ask(Question("GET", _KEYS), _text)
 
     async def revocations(self) -> str:
         """See :class:`Link`."""
         path = f"{_API}/federation/revocations"
         question = Question("GET", path, None, self._token, REVOCATIONS_BYTES)
-        return decoded(await self._ask(question), _SignedList).revocations
+        return (await self._ask(question, _as(_SignedList))).revocations
 
     async def login(self, asked: FederatedLogin) -> Login:
         """See :class:`Link`."""
-        return decoded(await self._post("federation/login", asked), Login)
+        return await self._post("federation/login", asked, _as(Login))
 
     async def refresh(self, asked: FederatedRefresh) -> Login:
         """See :class:`Link`."""
-        return decoded(await self._post("federation/refresh", asked), Login)
+        return await self._post("federation/refresh", asked, _as(Login))
 
     async def logout(self, asked: FederatedLogout) -> None:
         """See :class:`Link`."""
-        await self._post("federation/logout", asked)
+        await self._post("federation/logout", asked, _nothing)
 
     async def password(self, asked: FederatedPassword) -> Login:
         """See :class:`Link`."""
-        return decoded(await self._post("federation/password", asked), Login)
+        return await self._post("federation/password", asked, _as(Login))
 
     async def leave(self) -> None:
         """See :class:`Link`."""
-        await self._post("leave")
+        await self._post("leave", None, _nothing)
 
     async def close(self) -> None:
         """See :class:`Link`."""
@@ -93,12 +94,12 @@ class HubClient:
     def _token(self) -> str:
         return self._tokens.issue(self._contact.now())
 
-    async def _post(self, path: str, body: Struct | None = None) -> bytes:
-        return await self._ask(Question("POST", f"{_API}/{path}", body, self._token))
+    async def _post(self, path: str, body: Struct | None, read: Callable[[bytes], T]) -> T:
+        return await self._ask(Question("POST", f"{_API}/{path}", body, self._token), read)
 
-    async def _ask(self, question: Question) -> bytes:
+    async def _ask(self, question: Question, read: Callable[[bytes], T]) -> T:
         try:
-            answer = await self._in_time(question)
+            answer = read(await self._in_time(question))
         except Unavailable as error:
             if error.code in _OUT_OF_REACH:
                 self._contact.failed(error)
@@ -149,5 +150,14 @@ def _time_told(error: Error) -> int:
     return told
 
 
+def _as(type_: type[T]) -> Callable[[bytes], T]:
+    """Reads an answer as JSON of this shape."""
+    return lambda data: decoded(data, type_)
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
+
+
+def _nothing(_: bytes) -> None:
+    """That it was done is all the answer."""
