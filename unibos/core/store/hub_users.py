@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unibos.core.store import accounts
+from unibos.core.store.accounts import Session
 from unibos.core.store.transaction import Transaction, View
 
 
@@ -114,6 +115,29 @@ def forget_verifier(tx: Transaction, id_: str) -> None:
     )
     if cursor.rowcount:
         _changed(tx, id_)
+
+
+def open_session(tx: Transaction, user: HubUser, expires_at: int) -> Session:
+    """Begin an offline session; it is as old as the hub's check of the password behind it."""
+    return accounts.open_session(tx, user.id, user.checked_at, expires_at)
+
+
+def sessions(view: View) -> list[tuple[str, str, int]]:
+    """The living offline sessions: id, user, and when the hub checked the password behind it."""
+    return view.connection.execute(
+        "SELECT sessions.id, user, created_at FROM sessions JOIN hub_users"
+        " ON hub_users.org = sessions.org AND hub_users.id = sessions.user"
+        " WHERE sessions.org = ? AND ended_at IS NULL",
+        (view.org,),
+    ).fetchall()
+
+
+def proved_at(view: View, session: str) -> int:
+    """When the hub checked the password behind an offline session; 0 where there is no session."""
+    row = view.connection.execute(
+        "SELECT created_at FROM sessions WHERE id = ? AND org = ?", (session, view.org)
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def ids(view: View) -> list[str]:

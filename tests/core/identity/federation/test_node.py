@@ -606,6 +606,23 @@ def test_kill_switch_ends_all_offline_logins(node, hub, world):
     assert node.login().offline
 
 
+def test_offline_session_of_an_old_password_ends_though_the_new_one_was_used_here(node, hub, world):
+    node.login()
+    hub.up = False
+    old = node.login()
+    stream = node.scope(old)
+    hub.up = True
+    hub.change_password()
+    node.login(password=OTHER)
+    assert node.scope(old)
+    node.heard()
+    assert not node.stands(stream)
+    assert code_of(lambda: node.scope(old)) == "session_ended"
+    assert code_of(lambda: node.refresh(old.refresh_token)) == "session_ended"
+    hub.up = False
+    assert node.login(password=OTHER).offline
+
+
 # Guesses
 
 

@@ -92,7 +92,7 @@ class Offline:
             and now < user.valid_until
             and now < trust.until
             and not user.local_disabled
-            and not trust.revoked.revoked(user.id, "", user.checked_at)
+            and not self._is_over(user.id, user.checked_at)
         )
 
     async def login(self, email: str, password: str) -> Login | None:
@@ -115,7 +115,7 @@ class Offline:
             if present is None or present.verifier != verifier or not self.usable(present):
                 return None
             now = self._time.now()
-            return accounts.open_session(tx, good.id, now, now + REFRESH_MS)
+            return hub_users.open_session(tx, present, now + REFRESH_MS)
 
         begun = await self._org.awrite(begin)
         return self._answer(good, begun) if begun else None
@@ -127,9 +127,9 @@ class Offline:
         """
 
         def move(tx: Transaction) -> tuple[HubUser, Session] | Unauthenticated:
+            user = self.holds(tx, session.user, session.id)
             present = accounts.session(tx, session.id)
-            user = hub_users.find(tx, session.user)
-            if present is None or present.ended_because or user is None or not self.usable(user):
+            if user is None or present is None:
                 return tokens.session_ended()
             now = self._time.now()
             moved = rotate(tx, present, generation, now, now + REFRESH_MS)
@@ -157,6 +157,9 @@ class Offline:
         session = accounts.session(view, session_id)
         if session is None or session.ended_because or session.user != user:
             return None
+        # The user may have logged in with a new password since.
+        if self._is_over(user, hub_users.proved_at(view, session_id)):
+            return None
         found = hub_users.find(view, user)
         return found if self.usable(found) else None
 
@@ -166,19 +169,21 @@ class Offline:
         :param told: users and sessions that are revoked anew; whoever listens is told of them.
         :param before: what was checked before this time counts as revoked, too.
         """
-        trust = self._trust()
+        now = self._time.now()
         for user in hub_users.with_verifier(tx):
-            late = user.checked_at < before
-            if late or trust.revoked.revoked(user.id, "", user.checked_at):
-                self._forget(tx, user.id, "revoked")
+            if self._is_over(user.id, user.checked_at, before):
+                hub_users.forget_verifier(tx, user.id)
+        for session, user_id, proved_at in hub_users.sessions(tx):
+            if self._is_over(user_id, proved_at, before):
+                accounts.end_session(tx, session, now, "revoked")
         for id_ in told:
             tx.changed(accounts.TOPIC, id_)
 
     def has_revoked(self, view: View) -> bool:
         """Whether something is kept that :meth:`heard` would forget."""
-        revoked = self._trust().revoked
-        kept = hub_users.with_verifier(view)
-        return any(revoked.revoked(user.id, "", user.checked_at) for user in kept)
+        kept = [(user.id, user.checked_at) for user in hub_users.with_verifier(view)]
+        kept += [(user, proved_at) for _, user, proved_at in hub_users.sessions(view)]
+        return any(self._is_over(user, at) for user, at in kept)
 
     async def forget_all(self) -> int:
         """Let nobody log in without the hub until they have logged in with it; how many could."""
@@ -186,14 +191,15 @@ class Offline:
         def forget(tx: Transaction) -> int:
             able = len(hub_users.with_verifier(tx))
             for id_ in hub_users.ids(tx):
-                self._forget(tx, id_, "forgotten")
+                hub_users.forget_verifier(tx, id_)
+                accounts.end_sessions(tx, id_, self._time.now(), "forgotten")
             return able
 
         return await self._org.awrite(forget)
 
-    def _forget(self, tx: Transaction, user: str, because: str) -> None:
-        hub_users.forget_verifier(tx, user)
-        accounts.end_sessions(tx, user, self._time.now(), because)
+    def _is_over(self, user: str, proved_at: int, before: int = 0) -> bool:
+        """Whether what the hub took at that time was revoked later."""
+        return proved_at < before or self._trust().revoked.revoked(user, "", proved_at)
 
     def _save(self, tx: Transaction, proof: Proof, verifier: str | None) -> HubUser:
         """Keep a user as the hub described them; without a verifier the kept one goes on."""
@@ -213,7 +219,7 @@ class Offline:
             self._time.now() + self._days * DAY_MS if verifier else 0,
         )
         # It may have been revoked while the password was hashed.
-        if self._trust().revoked.revoked(user.id, "", checked_at):
+        if self._is_over(user.id, checked_at):
             user = replace(user, verifier=None)
         hub_users.save(tx, user)
         return replace(
