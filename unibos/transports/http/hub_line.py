@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# It would tell of every heartbeat.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
 CONNECT_S = 3.0
 TOTAL_S = 10.0
 IDLE_S = 5.0

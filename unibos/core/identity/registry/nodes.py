@@ -70,6 +70,11 @@ class Registry:
         """The hub's instance id."""
         return self._key.id
 
+    @property
+    def name(self) -> str:
+        """What the hub is called."""
+        return self._options.name
+
     def statement(self) -> str:
         """What the hub says of itself (``hub+jwt``), to those who know nothing but its id."""
         options = self._options

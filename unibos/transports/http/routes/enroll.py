@@ -16,9 +16,10 @@ _BODY_LIMIT = 16 * 1024
 
 
 class WellKnown(Struct, frozen=True):
-    """What a hub says of itself: its instance id, and the signed statement (``hub+jwt``)."""
+    """What a hub says of itself: its instance id, its name, the signed statement (``hub+jwt``)."""
 
     hub: str
+    name: str
     statement: str
 
 
@@ -26,9 +27,8 @@ def endpoints(registry: Registry) -> tuple[Endpoint, ...]:
     """The endpoints that an instance asks before it is a node."""
 
     async def well_known(call: Call) -> Answer:
-        return Answer(
-            WellKnown(registry.hub, registry.statement()), headers={"cache-control": "no-store"}
-        )
+        told = WellKnown(registry.hub, registry.name, registry.statement())
+        return Answer(told, headers={"cache-control": "no-store"})
 
     async def enroll(call: Call) -> Answer:
         asked: Enrollment = call.body
