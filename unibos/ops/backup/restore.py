@@ -315,7 +315,8 @@ def _put_in_place(building: Path, data: Path, *, occupied: bool) -> Path | None:
 
 def _aside(data: Path) -> Path:
     moment = iso(wall_ms()).replace(":", "").replace("-", "").partition(".")[0]
-    return data.with_name(f"{data.name}.replaced-{moment}")
+    names = (f"{data.name}.replaced-{moment}{more}" for more in ("", *range(-2, -100, -1)))
+    return next(path for name in names if not (path := data.with_name(name)).exists())
 
 
 @contextmanager
