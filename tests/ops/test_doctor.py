@@ -157,8 +157,8 @@ def test_tesseract_does_not_run(program):
     assert "does not run" in doctor.tesseract(("eng",)).said
 
 
-@pytest.fixture
-def answering():
+@pytest.fixture(params=["unibos.sock", "hub.sock"])
+def answering(request):
     """A server on a local socket that answers with a status."""
     folder = Path(tempfile.mkdtemp(prefix="unibos-"))
     status = [200]
@@ -172,7 +172,7 @@ def answering():
         def log_message(self, *args):
             pass
 
-    with socketserver.UnixStreamServer(str(folder / "unibos.sock"), Handler) as listening:
+    with socketserver.UnixStreamServer(str(folder / request.param), Handler) as listening:
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         yield folder, status
@@ -186,6 +186,23 @@ def test_the_server_answers(answering):
     assert doctor.server(folder).state == "ok"
     status[0] = 503
     assert doctor.server(folder).state == "warn"
+
+
+def test_one_of_two_roles_that_does_not_answer(answering):
+    folder, _ = answering
+    for name in ("unibos.sock", "hub.sock"):
+        if not (folder / name).exists():
+            (folder / name).touch()
+            missing = name
+    found = doctor.server(folder)
+    assert found.state == "fail"
+    assert str(found.facts["socket"]).endswith(missing)
+
+
+def test_a_hub_that_is_missing(data):
+    data.mkdir()
+    (data / "hub.db").touch()
+    assert str(doctor.server(data).facts["socket"]).endswith("hub.sock")
 
 
 def test_no_server(data):

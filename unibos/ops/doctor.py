@@ -36,6 +36,8 @@ _LOW_BYTES = _GIB
 _OTHERS = 0o077
 _SECRETS = ("*.key", "*.pem", "setup-code")
 _DATABASES = ("node.db", "hub.db")
+_BLOBS = {"node.db": "blobs", "hub.db": "hub-blobs"}
+_SOCKETS = {"node.db": "unibos.sock", "hub.db": "hub.sock"}
 # Before this moment this program did not exist: 2026-01-01.
 _EARLIEST_S = 1_767_225_600
 _AHEAD_S = 300
@@ -135,14 +137,13 @@ def database(data: Path) -> Check:
 
     The process that owns the database looks, over its local socket; without one, this one does.
     """
-    files = BlobFiles(data / "blobs", System())
     findings: list[Finding] = []
     for path in _databases(data):
         try:
-            findings += check_unowned(path, files)
+            findings += check_unowned(path, BlobFiles(data / _BLOBS[path.name], System()))
         except Conflict:
             try:
-                findings += _asked_of_owner(data / "unibos.sock")
+                findings += _asked_of_owner(data / _SOCKETS[path.name])
             except (OSError, http.client.HTTPException, ValueError) as error:
                 todo = "Look at the check of the server, and try again."
                 said = "The database is in use, and its owner does not answer: {error}"
@@ -207,8 +208,12 @@ def tesseract(languages: tuple[str, ...]) -> Check:
 
 
 def server(data: Path) -> Check:
-    """Does the running server answer on the local socket?"""
-    path = data / "unibos.sock"
+    """Does the running server answer on the local socket, or on each of its two?"""
+    checks = [_server(path) for path in _sockets(data)]
+    return next((check for check in checks if check.state != "ok"), checks[0])
+
+
+def _server(path: Path) -> Check:
     facts: dict[str, object] = {"socket": path}
     try:
         status = _ready(path)
@@ -225,6 +230,14 @@ def server(data: Path) -> Check:
 
 def _databases(data: Path) -> list[Path]:
     return [data / name for name in _DATABASES if os.access(data / name, os.R_OK)]
+
+
+def _sockets(data: Path) -> list[Path]:
+    """Those that are there, also of a server that was killed; else the one that is missing."""
+    paths = [data / name for name in _SOCKETS.values()]
+    there = [path for path in paths if path.exists()]
+    only_hub = (data / "hub.db").exists() and not (data / "node.db").exists()
+    return there or [paths[only_hub]]
 
 
 def _modified(path: Path) -> float:
