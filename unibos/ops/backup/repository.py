@@ -23,7 +23,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
@@ -149,16 +148,15 @@ class Repository:
         return Entry("piece", of, sha256, len(piece), stored), True
 
     def put_blob(self, of: Name, sha256: str, size: int, path: Path) -> tuple[Entry, bool] | None:
-        """Keep a blob; and whether it is new. None when the file is not what its name says."""
+        """Keep a blob; and whether it is new. None when its bytes are not there any more."""
         stored = sealed_size(size)
         name = self.path(self.name("blob", sha256))
         if self.stored("blob", sha256) == stored:
             self._files.rely_on(name)
             return Entry("blob", of, sha256, size, stored), False
         try:
-            with path.open("rb") as file:
-                self._files.put(name, _hashed(_read(file), sha256, size))
-        except (FileNotFoundError, _Otherwise):
+            self._files.put(name, _hashed(_read(path), sha256, size))
+        except _Otherwise:
             return None
         return Entry("blob", of, sha256, size, stored), True
 
@@ -309,9 +307,14 @@ def _lock_file(folder: Path, *, alone: bool) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _read(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_READ):
-        yield chunk
+def _read(path: Path) -> Iterator[bytes]:
+    """The bytes of a blob; a sector that cannot be read harms this one only."""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_READ):
+                yield chunk
+    except OSError:
+        raise _Otherwise from None
 
 
 def _hashed(chunks: Iterable[bytes], sha256: str, size: int | None) -> Iterator[bytes]:
