@@ -52,7 +52,10 @@ def setup(
         show.document({"user": answer["user"]})
         return
     click.echo(say("Done: {email} owns this instance.", email=show.clean(answer["user"]["email"])))
-    click.echo(say("Next: unibos add FILE"))
+    if asked.hub:
+        click.echo(say("Next: unibos hub tokens create, for a node to join with"))
+    else:
+        click.echo(say("Next: unibos add FILE"))
 
 
 def _code_here(asked: Asked) -> str | None:

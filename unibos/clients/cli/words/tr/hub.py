@@ -17,6 +17,9 @@ TURKISH: Mapping[str, str] = {
     "Manage a hub: its orgs, users and nodes.": (
         "Bir merkezi yönet: kurumları, kullanıcıları ve düğümleri."
     ),
+    "Next: unibos hub tokens create, for a node to join with": (
+        "Sıradaki: bir düğümün katılması için unibos hub tokens create"
+    ),
     "Nodes": "Düğümler",
     "Orgs": "Kurumlar",
     "Over the network, the login says the org.": "Ağ üzerinden kurumu giriş belirler.",
