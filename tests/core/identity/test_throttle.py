@@ -75,10 +75,43 @@ def test_success_clears_the_account_and_not_the_address(time):
     slow = Throttle(time)
     for _ in range(40):
         slow.failed(OWNER, HERE)
-    slow.passed(OWNER)
+    slow.logged_in("owner@example.org", "192.0.2.7")
     assert wait(slow, OWNER) == 0
     assert wait(slow, HERE) > 0
-    slow.passed(throttle.account("nobody@example.org"))
+
+
+def test_guesses_from_elsewhere_do_not_keep_the_owner_out(time):
+    slow = Throttle(time)
+    slow.logged_in("owner@example.org", "192.0.2.7")
+    for _ in range(40):
+        slow.failed(*slow.of_login("owner@example.org", "198.51.100.1"))
+    assert wait(slow, *slow.of_login("owner@example.org", "192.0.2.8")) == Kind.ACCOUNT.cap
+    assert wait(slow, *slow.of_login("owner@example.org", "192.0.2.7")) == 0
+    # Nobody gets at that counter by what they type as an address.
+    for typed in ("owner@example.org 192.0.2.7", "192.0.2.7 owner@example.org"):
+        for _ in range(40):
+            slow.failed(throttle.account(typed))
+    assert wait(slow, *slow.of_login("owner@example.org", "192.0.2.7")) == 0
+
+
+def test_guesses_from_a_known_address_are_slowed_like_any(time):
+    slow = Throttle(time)
+    slow.failed(OWNER)
+    slow.logged_in("owner@example.org", "192.0.2.7")
+    keys = slow.of_login("owner@example.org", "192.0.2.7")
+    for _ in range(Kind.FAMILIAR.free):
+        assert wait(slow, *keys) == 0
+        slow.failed(*keys)
+    assert wait(slow, *keys) > 0
+    assert wait(slow, OWNER) == 0
+
+
+def test_known_addresses_are_bounded_and_the_oldest_go_first(time):
+    slow = Throttle(time, limit=3)
+    for number in range(4):
+        slow.logged_in(f"{number}@example.org", "192.0.2.7")
+    familiar = [slow.of_login(f"{n}@example.org", "192.0.2.7")[0][0] for n in range(4)]
+    assert familiar == [Kind.ACCOUNT, Kind.FAMILIAR, Kind.FAMILIAR, Kind.FAMILIAR]
 
 
 def test_failures_fade(time):

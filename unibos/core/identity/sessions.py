@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from unibos.base.clock import Wall
 from unibos.base.errors import Forbidden, Unauthenticated
-from unibos.core.identity import admission, emails, passwords, throttle, tokens
+from unibos.core.identity import admission, emails, passwords, tokens
 from unibos.core.identity.cache import ScopeCache
 from unibos.core.identity.login import Login, person_of
 from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Principal, Role, Scope
-from unibos.core.identity.throttle import Key, Throttle
+from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.tokens import AccessTokens, RefreshTokens
 from unibos.core.store import accounts, orgs, signing_keys
 from unibos.core.store.accounts import Account, Session
@@ -222,7 +222,7 @@ class Sessions:
     ) -> bool:
         """Check a password, at the same pace for unknown accounts."""
         slow, hashing = self._tools.throttle, self._tools.passwords
-        keys: tuple[Key, Key] = throttle.account(email_key), throttle.address(address)
+        keys = slow.of_login(email_key, address)
         verifier = account.verifier if account else None
         slow.check(*keys)
 
@@ -230,7 +230,7 @@ class Sessions:
             # Others may have failed while this one waited for its turn.
             slow.check(*keys)
             if hashing.matches(verifier, password):
-                slow.passed(keys[0])
+                slow.logged_in(email_key, address)
                 return True
             slow.failed(*keys)
             return False

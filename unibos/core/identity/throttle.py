@@ -2,7 +2,9 @@
 
 The counters live in memory: a restart forgets them, and so does a flood that fills the table,
 oldest first. After the free tries each failure doubles the wait until the next try, up to a
-cap that is short for an account, because its owner waits as well.
+cap that is short for an account, because its owner waits as well. Short is not enough: whoever
+never stops guessing would be first each time the wait is over. So an address that an account has
+logged in from counts for itself, and guesses from elsewhere do not keep its owner out.
 """
 
 import ipaddress
@@ -28,6 +30,7 @@ class Kind(Enum):
     """
 
     ACCOUNT = ("account", 5, 60)
+    FAMILIAR = ("familiar", 5, 60)
     ADDRESS = ("address", 20, 900)
     SETUP = ("setup", 5, 60)
 
@@ -55,7 +58,28 @@ class Throttle:
         self._monotonic = monotonic
         self._limit = limit
         self._counts: OrderedDict[Key, _Count] = OrderedDict()
+        self._familiar: OrderedDict[Key, None] = OrderedDict()
         self._lock = threading.Lock()
+
+    def of_login(self, email_key: str, client: str) -> tuple[Key, Key]:
+        """The counters of one login: the account's, known or not, and the address's.
+
+        :param client: the client's address.
+        """
+        here = address(client)
+        together = _together(email_key, here)
+        return together if together in self._familiar else account(email_key), here
+
+    def logged_in(self, email_key: str, client: str) -> None:
+        """Take note that an account's owner proved to be there, at this address."""
+        counter, here = self.of_login(email_key, client)
+        together = _together(email_key, here)
+        with self._lock:
+            self._counts.pop(counter, None)
+            self._familiar[together] = None
+            self._familiar.move_to_end(together)
+            while len(self._familiar) > self._limit:
+                self._familiar.popitem(last=False)
 
     def check(self, *keys: Key) -> None:
         """Let a try pass, or say how long to wait. A refused try counts for nothing.
@@ -85,11 +109,6 @@ class Throttle:
                 self._counts.move_to_end(key)
             while len(self._counts) > self._limit:
                 self._counts.popitem(last=False)
-
-    def passed(self, key: Key) -> None:
-        """Forget the failures of a key whose owner proved to be there."""
-        with self._lock:
-            self._counts.pop(key, None)
 
     def undo(self, *keys: Key) -> None:
         """Take one failure back: what failed here succeeded elsewhere."""
@@ -133,6 +152,10 @@ def address(text: str) -> Key:
             return Kind.ADDRESS, str(ipaddress.ip_network((found, 64), strict=False))
         found = found.ipv4_mapped
     return Kind.ADDRESS, str(found)
+
+
+def _together(email_key: str, here: Key) -> Key:
+    return Kind.FAMILIAR, f"{here[1]} {email_key}"
 
 
 SETUP: Key = (Kind.SETUP, "")

@@ -5,7 +5,7 @@ by the account that logged in.
 """
 
 from unibos.base.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from unibos.core.identity import emails, throttle
+from unibos.core.identity import emails
 from unibos.core.identity.federation.hub import password_wrong
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.scope import Scope
@@ -75,14 +75,15 @@ class Linking:
         return found.id
 
     async def _prove_at_hub(self, email: str, password: str, address: str) -> str:
-        keys = throttle.account(emails.key(email)), throttle.address(address)
+        email_key = emails.key(email)
+        keys = self._throttle.of_login(email_key, address)
         self._throttle.check(*keys)
         try:
             user = await self._federation.hub.prove(email, password, address)
         except Unauthenticated:
             self._throttle.failed(*keys)
             raise password_wrong() from None
-        self._throttle.passed(keys[0])
+        self._throttle.logged_in(email_key, address)
         return user.id
 
 

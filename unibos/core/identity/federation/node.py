@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from unibos.base.clock import iso
 from unibos.base.errors import Error, Unauthenticated
-from unibos.core.identity import emails, throttle
+from unibos.core.identity import emails
 from unibos.core.identity.federation.asking import Asking
 from unibos.core.identity.federation.departures import Departures
 from unibos.core.identity.federation.hub_logins import HubLogins
@@ -162,9 +162,9 @@ class Federation:
             raise login_failed()
         # It counted as a failure, because it is no account of the node: until the hub has
         # answered, nobody may try any faster than they could without one.
-        account = throttle.account(emails.key(email))
-        slow.undo(account, throttle.address(address))
-        slow.passed(account)
+        email_key = emails.key(email)
+        slow.undo(*slow.of_login(email_key, address))
+        slow.logged_in(email_key, address)
         return login
 
     async def refresh(self, refresh_token: str) -> Login:
