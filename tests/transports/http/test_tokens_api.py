@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from unibos.core.identity.keys import InstanceKey
 
 ME = "/api/v1/me"
+KIND = "at+jwt"
 
 
 def refused(answer, status, code):
@@ -36,7 +37,7 @@ def key(box):
 
 def sign(key, claims, *, private=None, algorithm="EdDSA", **headers):
     private = key.private if private is None else private
-    return jwt.encode(claims, private, algorithm, headers={"kid": key.id} | headers)
+    return jwt.encode(claims, private, algorithm, headers={"kid": key.id, "typ": KIND} | headers)
 
 
 def ask(box, token):
@@ -52,7 +53,7 @@ def test_without_a_signature(box, key, claims):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
     for algorithm in ("none", "None", "NONE", ""):
-        head = part({"alg": algorithm, "typ": "JWT", "kid": key.id})
+        head = part({"alg": algorithm, "typ": KIND, "kid": key.id})
         for signature in ("", "x", box.login["access_token"].rpartition(".")[2]):
             refused(ask(box, f"{head}.{part(claims)}.{signature}"), 401, "token_invalid")
 
@@ -62,7 +63,7 @@ def test_with_the_public_key_as_a_shared_secret(box, key, claims):
     pem = key.public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    head = {"alg": "HS256", "typ": "JWT", "kid": key.id}
+    head = {"alg": "HS256", "typ": KIND, "kid": key.id}
     for secret in (raw, pem):
         parts = [
             base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
@@ -98,6 +99,15 @@ def test_of_another_instance(box, key, claims, tmp_path):
 )
 def test_with_claims_that_do_not_hold(box, key, claims, changed, code):
     refused(ask(box, sign(key, claims | changed)), 401, code)
+
+
+@pytest.mark.parametrize("kind", ["JWT", "machine+jwt", "userinfo+jwt", "", None])
+def test_of_another_kind(box, key, claims, kind):
+    refused(ask(box, sign(key, claims, typ=kind)), 401, "token_invalid")
+
+
+def test_with_a_key_that_is_not_known(box, key, claims):
+    refused(ask(box, sign(key, claims, kid="newer")), 401, "token_key_unknown")
 
 
 @pytest.mark.parametrize("missing", ["iss", "aud", "sub", "org", "sid", "iat", "exp", "jti"])
