@@ -112,10 +112,11 @@ def test_a_revoked_node_is_taken_out_of_the_list(unibos, hub):
 def test_a_token_is_made_for_a_time(unibos, hub, text, minutes):
     ended = unibos("hub", "tokens", "create", "--uses", "3", "--expires", text, "--label", "school")
     assert hub.asked[-1].json == {"uses": 3, "expires_minutes": minutes, "label": "school"}
-    lines = ended.out.splitlines()
-    assert lines[0] == "unibos-join-abc"
-    assert "  sudo unibos join unibos-join-abc" in lines
-    assert lines[-1] == "Good 3 times until 2026-01-02 04:04."
+    assert ended.out == "unibos-join-abc\n"
+    assert ended.err.splitlines() == [
+        "On the node: sudo unibos join, and paste it there.",
+        "Good for 3 nodes until 2026-01-02 04:04.",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0h", "31d", "-1h", "1w", "99999d"])

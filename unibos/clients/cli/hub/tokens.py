@@ -38,15 +38,19 @@ def create(asked: Asked, uses: int, expires: str, label: str, qr: bool | None) -
     if asked.json:
         show.document(made)
         return
-    token = show.clean(made["token"])
-    click.echo(token)
-    click.echo()
-    click.echo(say("On the node:"))
-    click.echo(f"  sudo unibos join {token}")
+    click.echo(show.clean(made["token"]))
+    # Beside the token, not in it: `… tokens create > token` keeps the token alone.
     until = show.moment(made["expires_at"])
-    click.echo(say("Good {uses} times until {until}.", uses=made["uses"], until=until))
+    click.echo(say("On the node: sudo unibos join, and paste it there."), err=True)
+    click.echo(_good(made["uses"], until), err=True)
     if sys.stdout.isatty() if qr is None else qr:
-        _show_code(token)
+        _show_code(made["token"])
+
+
+def _good(uses: int, until: str) -> str:
+    if uses == 1:
+        return say("Good for one node until {until}.", until=until)
+    return say("Good for {uses} nodes until {until}.", uses=uses, until=until)
 
 
 @command("list", "sudo unibos hub tokens list", "unibos hub tokens list --json")

@@ -32,7 +32,8 @@ TURKISH: Mapping[str, str] = {
         "Bir düğümün üyeliğini bitir; içindekiler onda kalır."
     ),
     "Expires": "Bitiş",
-    "Good {uses} times until {until}.": "{until} tarihine kadar {uses} kez geçerli.",
+    "Good for one node until {until}.": "{until} tarihine kadar bir düğüm için geçerli.",
+    "Good for {uses} nodes until {until}.": "{until} tarihine kadar {uses} düğüm için geçerli.",
     "Have nobody join with a token any more.": "Bir katılım anahtarıyla artık kimse katılamasın.",
     "How long it is good: 30min, 12h, 7d (1h).": "Ne kadar geçerli: 30min, 12h, 7d (1h).",
     "How many nodes may join with it (1).": "Onunla kaç düğüm katılabilir (1).",
@@ -46,7 +47,9 @@ TURKISH: Mapping[str, str] = {
     "Make a token to join the org with.": "Kuruma katılmak için bir anahtar oluştur.",
     "Manage the nodes of an org.": "Bir kurumun düğümlerini yönet.",
     "Manage what nodes join an org with.": "Düğümlerin kuruma katıldığı anahtarları yönet.",
-    "On the node:": "Düğümde:",
+    "On the node: sudo unibos join, and paste it there.": (
+        "Düğümde: sudo unibos join, sonra yapıştırın."
+    ),
     "Revoke {name}?": "{name} çıkarılsın mı?",
     "Revoked": "Çıkarılma",
     "Show a node.": "Bir düğümü göster.",
