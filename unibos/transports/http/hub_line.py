@@ -39,7 +39,7 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 CONNECT_S = 3.0
 TOTAL_S = 10.0
-IDLE_S = 5.0
+IDLE_S = 1.0
 ANSWER_BYTES = 1024 * 1024
 _STATEMENT = "/.well-known/unibos"
 _STATEMENT_BYTES = 64 * 1024
