@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ VARYING = (
 
 
 def walk() -> list[tuple[str, list[str]]]:
-    """The commands of the first console block, each with the lines that it answers."""
-    block = re.search(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    """The commands of the console blocks, each with the lines that it answers."""
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     steps: list[tuple[str, list[str]]] = []
-    for line in block[1].splitlines():
+    for line in "".join(blocks).splitlines():
         if line.startswith("$ "):
             steps.append((line[2:], []))
         else:
@@ -57,31 +58,47 @@ def place(shared_data) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_walk_of_the_readme(place):
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place), "PWD": str(place), "LANG": "C"}
-    serve = [place / ".venv/bin/unibos", "--data", "./data", "serve", "--port", "0"]
+@contextmanager
+def serving(place, *options, **more) -> Iterator[None]:
+    """A server as the README starts it, but on a free port."""
+    program = place / ".venv/bin/unibos"
     with subprocess.Popen(
-        serve, cwd=place, env=environment, stderr=subprocess.PIPE, text=True
+        [program, "serve", *options],
+        cwd=place,
+        env=environment(place) | more,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as server:
         try:
-            for line in server.stderr:
-                if "node is ready" in line:
-                    break
-            export, *steps = walk()
-            assert export[0].startswith("export ")
-            for command, expected in steps:
-                done = subprocess.run(
-                    ["bash", "-c", f"{export[0]}; {command}"],
-                    cwd=place,
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    timeout=120,
-                    check=False,
-                )
-                assert done.returncode == 0, done.stderr
-                told = [plain(line) for line in done.stdout.splitlines()]
-                assert told == [plain(line) for line in expected], command
+            assert any("is ready" in line for line in server.stderr)
+            yield
         finally:
             server.terminate()
             server.communicate(timeout=60)
+
+
+def environment(place):
+    return {"PATH": os.environ["PATH"], "HOME": str(place), "PWD": str(place), "LANG": "C"}
+
+
+def test_the_walk_of_the_readme(place):
+    hub = ("--role", "hub", "--data", "./hub", "--hub-host", "127.0.0.1", "--hub-port", "0")
+    with (
+        serving(place, "--data", "./data", "--port", "0"),
+        serving(place, *hub, UNIBOS_HUB_NAME="pi5"),
+    ):
+        export, *steps = walk()
+        assert export[0].startswith("export ")
+        for command, expected in steps:
+            done = subprocess.run(
+                ["bash", "-c", f"{export[0]}; {command}"],
+                cwd=place,
+                env=environment(place),
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            told = [plain(line) for line in done.stdout.splitlines()]
+            assert told == [plain(line) for line in expected], command
