@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from unibos.base.clock import iso, wall_ms
 from unibos.base.errors import Conflict, Damaged, StorageFull
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.copies import NEWEST_SCHEMA
@@ -22,15 +21,13 @@ from unibos.core.store.integrity import Finding, check_unowned
 from unibos.core.store.owner import OwnerLock
 from unibos.core.store.replica import mark_in, renew
 from unibos.core.store.system import System, reach
-from unibos.ops.backup import swap
+from unibos.ops.backup import building
 from unibos.ops.backup.age import damaged
 from unibos.ops.backup.create import FILES, QUIET, Progress
 from unibos.ops.backup.repository import Repository
 from unibos.ops.backup.snapshot import BLOB_FOLDERS, Entry, Header
 
 _SPARE_BYTES = 16 * 1024 * 1024
-_NOTE = "restoring"
-"""The file that tells a folder being built from one that was replaced: it holds a snapshot's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,8 @@ def restore(
     """
     refuse_newer(header)
     data = data.resolve()
-    building = data.with_name(f".{data.name}.restoring")
-    _keep_replaced(building, data)
+    folder = building.beside(data)
+    building.keep_replaced(folder, data)
     occupied = data.exists() and any(data.iterdir())
     if occupied and not replace:
         raise Conflict(
@@ -83,16 +80,11 @@ def restore(
     with repository.locked(alone=False), _for_its_owner(), ExitStack() as stack:
         if occupied:
             stack.enter_context(_owned(data))
-        _prepare(building, header)
-        _make_sure_of_room(repository, header, building, data)
-        _build(repository, header, building, data, progress)
-        epochs = _begin_anew(header, building, data)
-        _give(building, data)
-        _settle(building)
-        reach("restore.before_swap")
-        aside = _put_in_place(building, data, occupied=occupied)
-        reach("restore.swapped")
-        (data / _NOTE).unlink()
+        stack.enter_context(building.prepared(folder, header.id))
+        _make_sure_of_room(repository, header, folder, data)
+        _build(repository, header, folder, data, progress)
+        epochs = _begin_anew(header, folder, data)
+        aside = building.put_in_place(folder, data)
     return Restored(header, data, aside, epochs)
 
 
@@ -173,18 +165,18 @@ def check(folder: Path, header: Header, *, without_blobs: bool = False) -> list[
 
 
 def _build(
-    repository: Repository, header: Header, building: Path, data: Path, progress: Progress
+    repository: Repository, header: Header, folder: Path, data: Path, progress: Progress
 ) -> None:
     progress.begin(header.size)
-    put_databases(repository, header, building, progress)
+    put_databases(repository, header, folder, progress)
     for entry in repository.entries(header):
         if entry.kind == "blob":
-            _put_blob(repository, entry, building, data)
+            _put_blob(repository, entry, folder, data)
             progress.advance(entry.size)
     for name in FILES:
         if name in header.files:
-            repository.system.replace_text(building / name, header.files[name])
-    findings = check(building, header)
+            repository.system.replace_text(folder / name, header.files[name])
+    findings = check(folder, header)
     if findings:
         raise Damaged(
             "backup_damaged",
@@ -193,13 +185,13 @@ def _build(
         )
 
 
-def _put_blob(repository: Repository, entry: Entry, building: Path, data: Path) -> None:
-    folder = BLOB_FOLDERS[entry.of]
-    target = BlobFiles(building / folder, repository.system).path(entry.sha256)
+def _put_blob(repository: Repository, entry: Entry, folder: Path, data: Path) -> None:
+    name = BLOB_FOLDERS[entry.of]
+    target = BlobFiles(folder / name, repository.system).path(entry.sha256)
     if target.exists():
         return
     repository.system.make_folder(target.parent)
-    present = BlobFiles(data / folder, repository.system).path(entry.sha256)
+    present = BlobFiles(data / name, repository.system).path(entry.sha256)
     if _is_blob(present, entry):
         target.hardlink_to(present)
         return
@@ -222,58 +214,30 @@ def _is_blob(path: Path, entry: Entry) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
 
 
-def _keep_replaced(building: Path, data: Path) -> None:
-    """Finish what was cut between the exchange of the folders and the renaming of the old one."""
-    note = data / _NOTE
-    if note.exists():
-        note.unlink()
-        System().sync_directory(data)
-    if building.exists() and not (building / _NOTE).exists():
-        building.rename(_aside(data))
-        System().sync_directory(data.parent)
-
-
-def _prepare(building: Path, header: Header) -> None:
-    """Begin, or go on with what an attempt for the same snapshot left."""
-    note = building / _NOTE
-    if note.exists() and note.read_text() != header.id:
-        shutil.rmtree(building)
-    if building.exists():
-        return
-    # It has its note from the beginning: a folder without one is never removed.
-    fresh = building.with_name(f"{building.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700, parents=True)
-    (fresh / _NOTE).write_text(header.id)
-    fresh.rename(building)
-
-
-def _make_sure_of_room(repository: Repository, header: Header, building: Path, data: Path) -> None:
+def _make_sure_of_room(repository: Repository, header: Header, folder: Path, data: Path) -> None:
     needed = sum(one.size for one in header.databases)
     for entry in repository.entries(header):
         if entry.kind == "blob" and not any(
-            BlobFiles(folder / BLOB_FOLDERS[entry.of], repository.system)
-            .path(entry.sha256)
-            .exists()
-            for folder in (building, data)
+            BlobFiles(one / BLOB_FOLDERS[entry.of], repository.system).path(entry.sha256).exists()
+            for one in (folder, data)
         ):
             needed += entry.size
-    free = shutil.disk_usage(building).free
+    free = shutil.disk_usage(folder).free
     if free < needed + _SPARE_BYTES:
         raise StorageFull(
             "storage_full",
-            f"The snapshot needs {needed} bytes; {free} are free at {building.parent}.",
+            f"The snapshot needs {needed} bytes; {free} are free at {folder.parent}.",
             hint="Make room, or restore to a larger disk with --data.",
         )
 
 
-def _begin_anew(header: Header, building: Path, data: Path) -> dict[str, str]:
+def _begin_anew(header: Header, folder: Path, data: Path) -> dict[str, str]:
     """Give every database its new epoch."""
     epochs: dict[str, str] = {}
     for database in header.databases:
         file = f"{database.name}.replica"
         marks = (database.clock_mark, _mark_of_replaced(data / file))
-        epochs[database.name] = renew(building / file, database.newest, *marks, system=System())
+        epochs[database.name] = renew(folder / file, database.newest, *marks, system=System())
     return epochs
 
 
@@ -282,41 +246,6 @@ def _mark_of_replaced(path: Path) -> int:
         return mark_in(path)
     except Damaged:
         return 0
-
-
-def _give(building: Path, data: Path) -> None:
-    """As root: let everything belong to the user that the data folder belongs to."""
-    if os.geteuid() != 0 or not data.exists():
-        return
-    owner = data.stat()
-    for path in (building, *building.rglob("*")):
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    building.chmod(owner.st_mode & 0o7777)
-
-
-def _settle(building: Path) -> None:
-    """Make all names durable."""
-    system = System()
-    for folder in (building, *(path for path in building.rglob("*") if path.is_dir())):
-        system.sync_directory(folder)
-
-
-def _put_in_place(building: Path, data: Path, *, occupied: bool) -> Path | None:
-    system = System()
-    if not occupied:
-        # A folder that is empty gives way to another.
-        building.rename(data)
-        system.sync_directory(data.parent)
-        return None
-    aside = _aside(data)
-    swap.replace(data, building, aside, system)
-    return aside
-
-
-def _aside(data: Path) -> Path:
-    moment = iso(wall_ms()).replace(":", "").replace("-", "").partition(".")[0]
-    names = (f"{data.name}.replaced-{moment}{more}" for more in ("", *range(-2, -100, -1)))
-    return next(path for name in names if not (path := data.with_name(name)).exists())
 
 
 @contextmanager

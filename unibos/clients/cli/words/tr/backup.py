@@ -134,6 +134,7 @@ CODES: Mapping[str, str] = {
     "backup_secret_wrong": "Parola ya da anahtar bu yedeğinki değil.",
     "backup_snapshot_ambiguous": "Burada birkaç sunucunun anlık yedekleri var.",
     "backup_snapshot_missing": "Böyle bir anlık yedek yok.",
+    "restore_running": "Aynı klasöre başka bir geri yükleme sürüyor.",
     "copy_running": "Veritabanının kopyası zaten alınıyor.",
     "data_exists": "Veri klasörü boş değil.",
     "data_mounted": "Veri klasörü bir dosya sisteminin kökü; tek adımda değiştirilemez.",
