@@ -110,15 +110,17 @@ class Scope:
 
 
 def stands(view: View, scope: Scope) -> bool:
-    """Whether who asked may go on: a session can end while its last answer still streams."""
+    """Whether who asked may go on, and as what they were: a session can end, and a role change,
+    while the last answer still streams, or while the last body still arrives."""
     if scope.held is not None:
         return scope.held(view)
     if not scope.session:
         return True
     session = accounts.session(view, scope.session)
     account = accounts.find(view, scope.principal.id)
-    ended = session is None or session.ended_because is not None
-    return not ended and account is not None and not account.disabled
+    if session is None or session.ended_because is not None:
+        return False
+    return account is not None and not account.disabled and Role(account.role) is scope.role
 
 
 def system_scope(store: Store, org: str, name: str) -> Scope:

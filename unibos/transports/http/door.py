@@ -6,15 +6,17 @@ goes wrong becomes a problem document here and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, cast
 
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from unibos.base.errors import Error, Unauthenticated, Unavailable, Unsupported
-from unibos.core.identity.scope import Role, Scope
-from unibos.core.module.endpoint import Endpoint, Handler, OpenHandler
+from unibos.core.identity.scope import Role, Scope, stands
+from unibos.core.identity.tokens import session_ended, token_expired
+from unibos.core.module.endpoint import Call, Endpoint, Handler, OpenHandler, Upload
 from unibos.transports.http.answering import send_answer, send_bytes
 from unibos.transports.http.bodies import Disconnected
 from unibos.transports.http.errors import problem
@@ -26,7 +28,18 @@ LOCAL_UID = "unibos.uid"
 """The key in an ASGI scope under which the local socket puts its peer's user id."""
 
 
-_TRIES = frozenset({"login_failed", "password_wrong", "refresh_reused", "setup_code_wrong"})
+_TRIES = frozenset(
+    {
+        "join_proof_invalid",
+        "join_token_invalid",
+        "login_failed",
+        "machine_token_used",
+        "node_revoked",
+        "password_wrong",
+        "refresh_reused",
+        "setup_code_wrong",
+    }
+)
 
 
 class Gate(Protocol):
@@ -127,6 +140,8 @@ class Door:
         else:
             scope = self._who(asgi, endpoint, endpoint.role)
             call = await read_call(endpoint, asgi, receive)
+            if endpoint.body is not None:
+                call = _still(scope, call)
             answer = await cast("Handler", endpoint.handler)(scope, call)
         await send_answer(answer, asgi, receive, send)
 
@@ -152,6 +167,28 @@ class Door:
         error = Unsupported("method_not_allowed", f"This path takes {self._allow.decode()}.")
         status, body, headers = problem(error)
         await send_bytes(status, body, [*headers, (b"allow", self._allow)], asgi, send)
+
+
+def _still(scope: Scope, call: Call) -> Call:
+    """A body takes as long to arrive as its sender likes. Who has been shut out meanwhile does
+    nothing with it any more."""
+    if isinstance(call.body, Upload):
+        body = call.body
+        return replace(call, body=Upload(_to_the_end(scope, body), body.media_type, body.filename))
+    _require_standing(scope)
+    return call
+
+
+async def _to_the_end(scope: Scope, upload: Upload) -> AsyncIterator[bytes]:
+    async for chunk in upload.chunks():
+        yield chunk
+    _require_standing(scope)
+
+
+def _require_standing(scope: Scope) -> None:
+    if not scope.store.read(lambda view: stands(view, scope)):
+        # Of who is held elsewhere only a new token tells more.
+        raise session_ended() if scope.held is None else token_expired()
 
 
 def _stopping() -> Unavailable:

@@ -88,8 +88,10 @@ def problem(error: errors.Error) -> tuple[int, bytes, list[tuple[bytes, bytes]]]
         body.setdefault(name, value)
     if status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="unibos"'))
-    if status == 416:
+    if status == 416 and isinstance(error.facts.get("size"), int):
         headers.append((b"content-range", f"bytes */{error.facts['size']}".encode()))
-    if "retry_after" in error.facts:
-        headers.append((b"retry-after", str(error.facts["retry_after"]).encode()))
+    wait = error.facts.get("retry_after")
+    # An error may be another instance's, passed on: a text of its could end the header.
+    if isinstance(wait, int):
+        headers.append((b"retry-after", str(wait).encode()))
     return status, msgspec.json.encode(body, enc_hook=str), headers

@@ -7,6 +7,7 @@ each of them tells what is remembered here before its caller is answered.
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 
 from unibos.base.clock import Wall
@@ -28,7 +29,7 @@ from unibos.core.identity.signing.jwk import from_base64url
 from unibos.core.store import nodes, orgs
 from unibos.core.store.nodes import NodeRow
 from unibos.core.store.store import Store
-from unibos.core.store.transaction import Changed, Transaction
+from unibos.core.store.transaction import Changed, Transaction, View
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,12 @@ class Members:
 
     def _scope(self, row: NodeRow) -> Scope:
         principal = Principal("node", row.id, row.name)
-        return Scope(row.org, self._store.org(row.org), principal, Role.VIEWER)
+        held = partial(self._stands, row.org, row.id)
+        return Scope(row.org, self._store.org(row.org), principal, Role.VIEWER, held=held)
+
+    def _stands(self, org: str, id_: str, _: View) -> bool:
+        known = self.known(org, id_)
+        return known is not None and not known.revoked
 
     def _notice(self, changes: list[Changed]) -> None:
         """Look again at an org that changed; on the writer thread."""
