@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HOST = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?")
 _PLAIN = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")
 _FREE = frozenset({"state", "nonce", "login_hint", "ui_locales"})
 """Parameters that may hold any text: they are passed on or shown, and never part of an error."""
@@ -119,7 +118,8 @@ class Provider:
         return Server(self._grants)
 
     def issuer(self, host: str) -> str:
-        """The name that the hub has for programs: the address that they reach it at.
+        """The name that the hub has for programs: of its addresses the one that they reached it
+        at, or the best. What else a request says the hub is called, nobody has to believe.
 
         :param host: of the request, with its port.
         """
@@ -129,7 +129,7 @@ class Provider:
         for address in known:
             if urlsplit(address).netloc.lower() == plain:
                 return address
-        return f"{urlsplit(best).scheme}://{plain}" if _HOST.fullmatch(plain) else best
+        return best
 
     async def ask(self, asked: Mapping[str, str], issuer: str) -> Form | Redirect:
         """Begin a login that a program sent the browser for.
