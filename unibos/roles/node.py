@@ -1,6 +1,7 @@
 """The node: wired top-down, stopped in reverse."""
 
 import asyncio
+import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from unibos import __version__
 from unibos.base.config import Config
+from unibos.base.errors import StorageFull
 from unibos.core.identity.federation.joining import Joining, Links
 from unibos.core.identity.federation.joining import Options as JoiningOptions
 from unibos.core.identity.federation.node import Federation
@@ -40,6 +42,8 @@ from unibos.transports.http.server import HttpServer
 
 if TYPE_CHECKING:
     from unibos.roles.hub import Hub
+
+log = logging.getLogger(__name__)
 
 SOCKET = "unibos.sock"
 
@@ -129,7 +133,13 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
 def _open(config: Config, key: InstanceKey) -> Store:
     profile = config.machine.profile
     options = StoreOptions(profile.sqlite_cache_kib, profile.readers)
-    return Store(config.data, "node", key.id, options=options, first=adopt)
+    opened = partial(Store, config.data, "node", key.id, options=options)
+    try:
+        return opened(first=adopt)
+    except StorageFull as error:
+        # What it has can be read at least; it goes on with joining at a later start.
+        log.warning("no room to finish joining: %s", error.detail)
+        return opened()
 
 
 def _joining(
