@@ -2,6 +2,8 @@
 # make test   set up what is missing and run the whole suite
 # make unit   its fast part, with coverage of the core; make test-long: with far more examples
 # make check  lint, types and layers; make format mends what a program can mend
+# make package       build the program and its Debian package below build/ (docs/operations.md)
+# make test-package  build, then walk through with what was built; make test-system: as a service
 # make lock   renew the locked dependencies from pyproject.toml
 
 PYTHON ?= python3
@@ -13,7 +15,9 @@ DATA ?= ./data
 PORT ?= 8001
 WORKERS ?= auto
 
-.PHONY: run test unit test-long check format lock clean
+ARCHITECTURE = $(shell dpkg --print-architecture)
+
+.PHONY: run test unit test-long check format package test-package test-system lock clean
 
 run: $(READY)
 	@packaging/setup system
@@ -50,6 +54,21 @@ $(DEV_READY): requirements-dev.lock pyproject.toml packaging/setup
 	@packaging/setup python $(PYTHON) $(VENV) requirements-dev.lock
 	@touch $@ $(READY)
 
+package:
+	@packaging/build $(ARGS)
+
+# Two builds take minutes, so this is no part of `make test`.
+test-package: $(DEV_READY)
+	@packaging/setup system
+	@packaging/build --twice
+	@UNIBOS_BUILT=$(CURDIR)/build/$(ARCHITECTURE) $(BIN)/pytest tests/packaging -n $(WORKERS) $(ARGS)
+
+# Boots Debian in a container, so this asks for root.
+test-system: $(DEV_READY)
+	@packaging/setup system-tests
+	@test -e build/$(ARCHITECTURE)/checksums.sha256 || packaging/build
+	@UNIBOS_BUILT=$(CURDIR)/build/$(ARCHITECTURE) $(BIN)/pytest tests/system $(ARGS)
+
 lock: $(DEV_READY)
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --upgrade \
@@ -57,6 +76,9 @@ lock: $(DEV_READY)
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --extra dev \
 		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --upgrade \
+		--constraint requirements.lock --output-file packaging/requirements.lock packaging/requirements.in
 
 clean:
 	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

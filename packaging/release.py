@@ -1,0 +1,110 @@
+"""Everything that is released, for this machine's architecture; `packaging/build` calls this.
+
+build/<architecture>/unibos/                  the onedir: the program and its names
+build/<architecture>/unibos_<v>_<arch>        the onefile
+build/<architecture>/unibos_<v>_<arch>.deb    the Debian package
+build/<architecture>/unibos_<v>_<arch>.cdx.json   the bill of materials
+build/<architecture>/checksums.sha256         of the files above, and its signature
+"""
+
+import argparse
+import difflib
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import bill
+import deb
+import heif
+import minisign
+import program
+import sqlite
+import twins
+from origin import ROOT, Origin, origin
+
+BUILD = ROOT / "build"
+
+
+def main() -> None:
+    """Build as the command line asks."""
+    asked = _arguments()
+    here = origin()
+    target = BUILD / here.architecture
+    _make(target, BUILD / "work", here)
+    _check_list(BUILD / "work", accept=asked.accept)
+    if asked.sign:
+        minisign.sign(target / "checksums.sha256", asked.sign, _comment(here))
+    if asked.twice:
+        _compare(target, here)
+    for path in sorted(target.iterdir()):
+        size = sum(one.lstat().st_size for one in (path, *path.rglob("*")))
+        print(f"{size / 2**20:8.1f} MiB  {path.relative_to(ROOT)}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="packaging/build", description=__doc__.split("\n")[0])
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="secret key of minisign")
+    parser.add_argument("--twice", action="store_true", help="build again, and compare")
+    parser.add_argument("--accept", action="store_true", help="write packaging/bundled.txt anew")
+    return parser.parse_args()
+
+
+def _make(target: Path, work: Path, here: Origin) -> None:
+    (BUILD / "cache").mkdir(parents=True, exist_ok=True)
+    libraries = (sqlite.library(BUILD / "cache"), heif.no_encoder(BUILD / "cache"))
+    print(f"Freezing unibos {here.version} ({here.commit}) for {here.architecture}")
+    program.freeze(libraries, work, here)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    (work / "dist/unibos").rename(target / "unibos")
+    (work / "dist/unibos-onefile").rename(target / here.name)
+    materials = target / f"{here.name}.cdx.json"
+    materials.write_text(bill.bill(work, here))
+    print("Packing the .deb")
+    os.environ["SOURCE_DATE_EPOCH"] = str(here.time)
+    deb.make(target / "unibos", materials, target / f"{here.name}.deb", here)
+    _sum_up(target)
+
+
+def _sum_up(target: Path) -> None:
+    lines = []
+    for path in sorted(target.iterdir()):
+        if path.is_file():
+            with path.open("rb") as stream:
+                lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {path.name}\n")
+    (target / "checksums.sha256").write_text("".join(lines))
+
+
+def _comment(here: Origin) -> str:
+    return f"unibos {here.version} {here.architecture} commit:{here.commit} timestamp:{here.time}"
+
+
+def _check_list(work: Path, *, accept: bool) -> None:
+    now, known = program.bundled(work), program.LIST.read_text() if program.LIST.exists() else ""
+    if accept:
+        program.LIST.write_text(now)
+    elif now != known:
+        changed = difflib.unified_diff(
+            known.splitlines(), now.splitlines(), "bundled.txt", "this build", lineterm="", n=0
+        )
+        print("\n".join(changed), file=sys.stderr)
+        raise SystemExit("Something else is bundled than packaging/bundled.txt says; see --accept.")
+
+
+def _compare(target: Path, here: Origin) -> None:
+    again = BUILD / "again"
+    _make(again, BUILD / "work-again", here)
+    found = [name for name in twins.differences(target, again) if not name.endswith(".minisig")]
+    shutil.rmtree(again)
+    shutil.rmtree(BUILD / "work-again")
+    print("The second build is the same, byte for byte." if not found else "These differ:")
+    for name in found:
+        print(f"  {name}")
+    if found:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
