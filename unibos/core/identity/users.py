@@ -12,7 +12,7 @@ from unibos.base.ids import is_id
 from unibos.core.identity import emails, passwords
 from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Role, Scope
-from unibos.core.store import accounts, invitations, orgs
+from unibos.core.store import accounts, invitations, join_tokens, orgs
 from unibos.core.store.accounts import Account
 from unibos.core.store.transaction import Transaction, View
 
@@ -174,6 +174,8 @@ class Users:
                 accounts.end_sessions(tx, id_, self._wall(), "disabled")
             if changed.disabled or Role(changed.role) < Role(present.role):
                 invitations.withdraw(tx, id_)
+            if changed.disabled or Role(changed.role) < Role.ADMIN:
+                join_tokens.withdraw(tx, id_)
             return changed
 
         return _user(await scope.store.awrite(apply))
@@ -224,6 +226,7 @@ class Users:
             _keep_an_owner(tx, _in_reach(tx, scope, id_))
             accounts.remove(tx, id_)
             invitations.withdraw(tx, id_)
+            join_tokens.withdraw(tx, id_)
 
         await scope.store.awrite(apply)
 

@@ -96,5 +96,12 @@ def remove(tx: Transaction, id_: str) -> None:
         raise NotFound("join_token_not_found", "There is no such join token in this org.")
 
 
+def withdraw(tx: Transaction, created_by: str) -> None:
+    """Forget all of the org's tokens that somebody made who may do so no longer."""
+    tx.connection.execute(
+        "DELETE FROM join_tokens WHERE org = ? AND created_by = ?", (tx.org, created_by)
+    )
+
+
 def _token(row: tuple[Any, ...]) -> JoinTokenRow:
     return JoinTokenRow(*row)
