@@ -18,6 +18,7 @@ from unibos.clients.paths import ORGS, below
 TYPES = click.Choice(["individual", "family", "team", "organization", "nonprofit", "enterprise"])
 PLANS = click.Choice(["free", "starter", "professional", "enterprise", "self_hosted"])
 NONE = "none"
+LIMITS = ("max_users", "max_nodes", "max_storage_gb")
 
 
 def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int | str | None:
@@ -95,9 +96,8 @@ def set_org(
     asked: Asked, /, org: str, modules: str | None, domain: str | None, **given: Any
 ) -> None:
     """Change an org; plan and limits are for the hub's operator."""
-    change = {
-        key: None if value == NONE else value for key, value in given.items() if value is not None
-    }
+    change = {key: value for key, value in given.items() if value is not None}
+    change |= {key: None for key in LIMITS if change.get(key) == NONE}
     if modules is not None:
         names = [name.strip() for name in modules.split(",") if name.strip()]
         change["enabled_modules"] = None if modules == "all" else names
