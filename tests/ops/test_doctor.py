@@ -217,3 +217,20 @@ def test_all_checks_are_made(tmp_path, data, database):
     ]  # fmt: skip
     for check in found:
         assert "{" not in check.said.format(**check.facts) + check.todo.format(**check.facts)
+
+
+def test_a_backup_that_is_missing_or_old(data, database):
+    now = time.time()
+    fortnight = 15 * 86_400
+    assert doctor.backup(data, now).state == "ok"
+    (data / "instance.key").write_text("")
+    assert doctor.backup(data, now + 86_400).state == "ok"
+    found = doctor.backup(data, now + fortnight)
+    assert (found.state, found.facts) == ("warn", {"days": 14})
+    assert "unibos backup create" in found.todo
+    made = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(now))
+    (data / "last-backup").write_text(f'{{"made_at": "{made}", "number": 1}}')
+    assert doctor.backup(data, now + 86_400).state == "ok"
+    assert doctor.backup(data, now + fortnight).state == "warn"
+    (data / "last-backup").write_text("half a li")
+    assert doctor.backup(data, now + fortnight).state == "warn"
