@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.box import PASSWORD, RunningHub
 from unibos.base.errors import Misconfigured
+from unibos.base.trust import unchecked
 from unibos.roles.addresses import announced
 from unibos.roles.chores import chores
 
@@ -98,6 +99,18 @@ def test_plain_http_is_for_the_proxy_and_this_machine(tmp_path):
             pytest.skip("this machine has no address but its own")
         refused = httpx2.get(f"http://{outside}:{port}/health")
         assert (refused.status_code, refused.json()["code"]) == (403, "https_required")
+
+
+@pytest.mark.timeout(25)
+def test_idle_encrypted_connections_do_not_hold_up_the_stop(tmp_path):
+    with RunningHub(tmp_path, {"hub.tls": True, "http.stop_seconds": 600}) as hub:
+        port = int(hub.url.rpartition(":")[2])
+        raw = socket.create_connection(("127.0.0.1", port))
+        idle = unchecked().wrap_socket(raw, server_hostname="hub")
+        idle.sendall(b"GET /health HTTP/1.1\r\nhost: hub\r\n\r\n")
+        assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+        hub.running.stop()
+        idle.close()
 
 
 def address_of_this_machine():

@@ -36,6 +36,10 @@ BODIES = {
     ("post", "/api/v1/collections/{collection}/records"): {"data": {}},
     ("put", "/api/v1/collections/{collection}/records/{id}"): {"data": {"title": "taken"}},
     ("patch", "/api/v1/collections/{collection}/records/{id}"): {"data": {"title": "taken"}},
+    ("post", "/api/v1/hub/preview"): {"token": "none"},
+    ("post", "/api/v1/hub/join"): {"token": "none"},
+    ("post", "/api/v1/hub/leave"): {},
+    ("post", "/api/v1/me/link"): {"email": "owner@example.org", "password": PASSWORD},
     ("post", "/api/v1/jobs"): {"kind": "documents.read"},
     ("patch", "/api/v1/documents/{id}"): {"title": "taken"},
     ("post", "/api/v1/users"): {

@@ -24,6 +24,8 @@ HEAD_SECONDS = 30.0
 SILENT_SECONDS = 60.0
 """How long nothing of a body may arrive: whoever fell silent has lost the network, and what has
 come of an upload can be continued only once this connection is given up."""
+FAREWELL_SECONDS = 0.2
+"""How long a client has to answer that an idle encrypted connection is closed."""
 MAX_CONNECTIONS = 500
 """Below the usual limit of 1024 open files, of which the store and its blobs need some too."""
 
@@ -53,6 +55,14 @@ class Connection(HttpToolsProtocol):
         """Wait no more."""
         self._wait(None)
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: close, once what is under way is answered."""
+        super().shutdown()
+        encrypted = self.transport.get_extra_info("ssl_object") is not None
+        if encrypted and self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            # Nobody reads an idle connection, so nobody would answer TLS's farewell.
+            self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, unless it is no request and will not become one."""
