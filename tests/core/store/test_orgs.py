@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core.store.conftest import NOTES
@@ -23,7 +23,10 @@ from unibos.core.store import (
 )
 from unibos.core.store.blobs import Blob
 from unibos.core.store.job import JobSpec
+from unibos.core.store.schema import MIGRATIONS, migrate
 from unibos.core.store.slugs import free_slug, is_slug, slug_of
+from unibos.core.store.store import Store
+from unibos.core.store.system import System
 
 GB = 10**9
 
@@ -141,6 +144,20 @@ def test_an_org_of_before_slugs_is_called_by_its_id(store):
     assert store.read(orgs.get, id_).slug == id_
 
 
+def test_a_database_of_before_orgs_had_limits_is_counted(tmp_path):
+    path = tmp_path / "node.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, path, System(), MIGRATIONS[:1])
+    connection.execute("INSERT INTO orgs VALUES ('old', 'Old', 'family', 1)")
+    for sha256, size in (("a", 3), ("b", 4)):
+        connection.execute("INSERT INTO blobs VALUES ('old', ?, ?, 1)", (sha256 * 64, size))
+    connection.close()
+    store = Store(tmp_path, "node", "origin-a")
+    found, usage = store.read(lambda view: (orgs.get(view), orgs.usage(view)), "old")
+    store.close()
+    assert (found.slug, found.plan, usage.storage_bytes) == ("old", "self_hosted", 7)
+
+
 def member(tx, name, role="member"):
     email = f"{name}@example.org"
     return accounts.create(tx, email, email, name, "verifier", role)
@@ -226,6 +243,27 @@ def test_the_limit_of_storage_binds_where_blobs_are_named(store):
     for used_by in ("", "documents/x"):
         store.write(lambda tx, used_by=used_by: blobs.release(tx, whole.sha256, used_by), org.id)
     assert store.write(lambda tx: blobs.add(tx, one_more), org.id)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 4), st.sampled_from("xy"))))
+def test_the_bytes_are_those_of_the_blobs(store, steps):
+    doors = [store.org(make(store).id) for _ in range(2)]
+    for first, adds, number, used_by in steps:
+        door, blob = doors[first], Blob(f"{number:064x}", 10**number)
+        if adds:
+            door.write(lambda tx, blob=blob, used_by=used_by: blobs.add(tx, blob, used_by))
+        else:
+            door.write(
+                lambda tx, blob=blob, used_by=used_by: blobs.release(tx, blob.sha256, used_by)
+            )
+        for one in doors:
+            stored = one.read(
+                lambda view: view.connection.execute(
+                    "SELECT coalesce(sum(size), 0) FROM blobs WHERE org = ?", (view.org,)
+                ).fetchone()
+            )
+            assert (one.read(orgs.usage).storage_bytes,) == stored
 
 
 def test_an_org_that_closes_is_open_to_nobody_else(store):

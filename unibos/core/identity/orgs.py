@@ -97,10 +97,7 @@ class Orgs:
 
     async def get(self, scope: Scope, name: str) -> Org:
         """One org, and how much of its limits it uses."""
-        org, usage = await self._reach(scope, name).aread(
-            lambda view: (orgs.get(view), orgs.usage(view))
-        )
-        return org_shapes.shown(org, usage)
+        return await self._reach(scope, name).aread(_shown)
 
     async def change(self, scope: Scope, name: str, change: OrgChange) -> Org:
         """Change an org: name and type by its admins, all else by the hub's operator.
@@ -127,7 +124,7 @@ class Orgs:
         store = self._reach(scope, name, Role.OWNER)
         giver = scope.principal.id
 
-        def apply(tx: Transaction) -> orgs.Org:
+        def apply(tx: Transaction) -> Org:
             taker = accounts.get(tx, user)
             if taker.disabled:
                 raise Conflict("member_disabled", "A member who is shut out cannot own an org.")
@@ -138,9 +135,9 @@ class Orgs:
             accounts.save(tx, replace(taker, role=Role.OWNER.value))
             for owner in mine or [other for other in owners if other.id != user]:
                 _demote(tx, owner)
-            return orgs.get(tx)
+            return _shown(tx)
 
-        return org_shapes.shown(await store.awrite(apply))
+        return await store.awrite(apply)
 
     async def delete(self, scope: Scope, name: str, slug: str) -> Org:
         """Decide to delete an org: in 30 days all that it has goes. Until then only owners get
@@ -232,12 +229,15 @@ class Orgs:
         return self._store.org(found)
 
     async def _edit(self, store: OrgStore, edit: Callable[[orgs.Org], orgs.Org]) -> Org:
-        def apply(tx: Transaction) -> orgs.Org:
-            changed = edit(orgs.get(tx))
-            orgs.save(tx, changed)
-            return changed
+        def apply(tx: Transaction) -> Org:
+            orgs.save(tx, edit(orgs.get(tx)))
+            return _shown(tx)
 
-        return org_shapes.shown(await store.awrite(apply))
+        return await store.awrite(apply)
+
+
+def _shown(view: View) -> Org:
+    return org_shapes.shown(orgs.get(view), orgs.usage(view))
 
 
 def _demote(tx: Transaction, owner: Account) -> None:

@@ -231,9 +231,10 @@ def add(tx: Transaction, blob: Blob, used_by: str = "") -> bool:
     :param used_by: what needs it, such as ``documents/ID``; empty for people themselves. The same
         bytes may be needed by several.
     """
-    require_room(tx, blob.sha256, blob.size)
     new = not _has(tx, blob.sha256)
     if new:
+        orgs.require_room_for_bytes(tx, blob.size)
+        orgs.count_bytes(tx, blob.size)
         tx.connection.execute(
             "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)",
             (tx.org, blob.sha256, blob.size, tx.now()),
@@ -300,11 +301,13 @@ def release(tx: Transaction, sha256: str, used_by: str = "") -> None:
         "DELETE FROM blob_uses WHERE org = ? AND sha256 = ? AND used_by = ?",
         (tx.org, sha256, used_by),
     )
-    tx.connection.execute(
+    removed = tx.connection.execute(
         "DELETE FROM blobs WHERE org = ?1 AND sha256 = ?2"
-        " AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE org = ?1 AND sha256 = ?2)",
+        " AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE org = ?1 AND sha256 = ?2) RETURNING size",
         (tx.org, sha256),
-    )
+    ).fetchall()
+    for (size,) in removed:
+        orgs.count_bytes(tx, -size)
 
 
 def too_large(limit: int) -> TooLarge:

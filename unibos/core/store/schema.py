@@ -235,6 +235,9 @@ ALTER TABLE orgs ADD COLUMN max_storage_gb INTEGER;
 ALTER TABLE orgs ADD COLUMN enabled_modules TEXT;
 ALTER TABLE orgs ADD COLUMN custom_domain TEXT;
 ALTER TABLE orgs ADD COLUMN delete_after INTEGER;
+ALTER TABLE orgs ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
+
+UPDATE orgs SET stored_bytes = (SELECT coalesce(sum(size), 0) FROM blobs WHERE org = orgs.id);
 
 CREATE UNIQUE INDEX orgs_by_slug ON orgs (slug) WHERE slug IS NOT NULL;
 

@@ -179,8 +179,8 @@ def _told(asked: Asked, one: Mapping[str, Any]) -> None:
     if asked.json:
         show.document(one)
         return
-    usage = one.get("usage") or {}
-    stored = show.size(usage["storage_bytes"]) if usage else None
+    usage = one["usage"]
+    stored = show.size(usage["storage_bytes"])
     allowed = one["max_storage_gb"]
     modules = one["enabled_modules"]
     show.facts(
@@ -191,8 +191,8 @@ def _told(asked: Asked, one: Mapping[str, Any]) -> None:
             say("Type"): say(one["type"]),
             say("Plan"): one["plan"],
             say("State"): _state(one),
-            say("Users"): _of(usage.get("users"), one["max_users"]),
-            say("Nodes"): _of(usage.get("nodes"), one["max_nodes"]),
+            say("Users"): _of(usage["users"], one["max_users"]),
+            say("Nodes"): _of(usage["nodes"], one["max_nodes"]),
             say("Files"): _of(stored, None if allowed is None else f"{allowed} GB"),
             say("Modules"): say("all") if modules is None else ", ".join(modules) or say("none"),
             say("Domain"): one["custom_domain"],
@@ -203,7 +203,7 @@ def _told(asked: Asked, one: Mapping[str, Any]) -> None:
 def _of(present: object, allowed: object) -> str:
     """How much of a limit is used."""
     most = say("no limit") if allowed is None else str(allowed)
-    return most if present is None else say("{present} of {most}", present=present, most=most)
+    return say("{present} of {most}", present=present, most=most)
 
 
 orgs = group(
