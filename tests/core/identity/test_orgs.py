@@ -8,7 +8,7 @@ from unibos.base.clock import iso
 from unibos.base.errors import Conflict, Error, Forbidden, Invalid, NotFound, Unauthenticated
 from unibos.core.identity.org_shapes import OrgChange, OrgNew
 from unibos.core.identity.orgs import GRACE_DAYS
-from unibos.core.identity.scope import Role
+from unibos.core.identity.scope import Role, stands
 from unibos.core.identity.users import UserChange
 from unibos.core.store import accounts, orgs
 
@@ -236,6 +236,16 @@ def test_in_the_time_of_grace_only_owners_get_in(people, smith):
     assert opened.delete_after is None
     assert people.scope(member).org == org.id
     people.box.refresh(member.refresh_token)
+
+
+def test_what_still_streams_ends_when_the_org_closes(people, smith):
+    org, owner = smith
+    member = people.member(owner, "member@example.org")
+    for closes in (False, True):
+        if closes:
+            people.run(people.identity.orgs.delete(owner, org.id, "smith"))
+        assert member.store.read(lambda view: stands(view, member)) is not closes
+        assert owner.store.read(lambda view: stands(view, owner))
 
 
 def test_a_user_of_several_orgs_is_let_into_one_that_is_open(people, smith):

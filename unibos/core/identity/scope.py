@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from unibos.base.errors import Forbidden
-from unibos.core.store import accounts
+from unibos.core.store import accounts, orgs
 from unibos.core.store.store import OrgStore, Store
 from unibos.core.store.transaction import View
 
@@ -120,7 +120,10 @@ def stands(view: View, scope: Scope) -> bool:
     account = accounts.find(view, scope.principal.id)
     if session is None or session.ended_because is not None:
         return False
-    return account is not None and not account.disabled and Role(account.role) is scope.role
+    if account is None or account.disabled or Role(account.role) is not scope.role:
+        return False
+    org = orgs.find(view)
+    return org is not None and (org.delete_after is None or scope.role is Role.OWNER)
 
 
 def system_scope(store: Store, org: str, name: str) -> Scope:
