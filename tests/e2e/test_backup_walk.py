@@ -147,6 +147,9 @@ def test_what_people_see(tmp_path, passphrase):
     assert [one["code"] for one in json.loads(broken.stdout)["findings"]] == ["backup_damaged"]
     elsewhere = run(tmp_path / "new", "backup", "restore", usb, "--key-file", key)
     assert (elsewhere.returncode, "[backup_damaged]" in elsewhere.stderr) == (10, True)
+    (tmp_path / "usb" / "snapshots" / "2.age").write_bytes(b"")
+    listed = run(data, "backup", "list", usb, "--key-file", key)
+    assert [line.split()[:2] for line in listed.stdout.splitlines()][1] == ["2", "damaged"]
     assert not (tmp_path / "new").exists()
 
 

@@ -1,5 +1,6 @@
 """From a data folder to a snapshot and back."""
 
+import errno
 import os
 
 import pytest
@@ -8,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.ops.backup.folders import KEY, NOBODY, Data, count, keep, write
 from unibos.base.errors import Error
-from unibos.core.store import blobs
+from unibos.core.store import blobs, system
 from unibos.core.store.copies import NEWEST_SCHEMA
 from unibos.core.store.hold import held
-from unibos.ops.backup import last
+from unibos.ops.backup import building, last, swap
 from unibos.ops.backup.age import Passphrase
 from unibos.ops.backup.create import Progress, create
 from unibos.ops.backup.drill import drill
@@ -309,3 +310,58 @@ def test_the_lock_of_a_service_stays_the_services(data, repository):
     create(data.folder, repository, NOBODY)
     owners = {path.stat().st_uid for path in (data.folder, *data.folder.rglob("*"))}
     assert owners == {12345}
+
+
+def test_a_file_system_that_cannot_exchange_two_names(data, repository, monkeypatch):
+    def refuse(one, other):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(swap, "_exchange", refuse)
+    header = create(data.folder, repository, NOBODY)
+    said = data.said()
+    data.fill(records=1)
+    newer = data.said()
+    done = restore(repository, header, data.folder, replace=True)
+    assert (data.said(), Data(done.aside).said()) == (said, newer)
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.fixture
+def cut():
+    """Ends what is under way when it reaches a point for the so-manieth time."""
+
+    def at(point, times):
+        def reached(name):
+            nonlocal times
+            times -= name == point
+            if not times:
+                raise Cut
+
+        system.listen(reached)
+
+    yield at
+    system.listen(None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_repository_whose_making_was_cut_is_made_again(tmp_path, data, cut, times):
+    cut("backup.key_written", times)
+    with pytest.raises(Cut):
+        Repository.create(tmp_path / "usb", KEY)
+    system.listen(None)
+    failed("backup_repository_missing", Repository.open, tmp_path / "usb", KEY)
+    create(data.folder, Repository.create(tmp_path / "usb", KEY), NOBODY)
+    assert Repository.open(tmp_path / "usb", KEY).numbers() == [1]
+
+
+def test_two_restores_to_one_folder_do_not_meet(tmp_path, data, repository):
+    header = create(data.folder, repository, NOBODY)
+    target = tmp_path / "back"
+    with building.prepared(building.beside(target), header.id):
+        failed("restore_running", restore, repository, header, target)
+    other = create(data.folder, repository, NOBODY)
+    restore(repository, other, target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "data", "usb"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from unibos.base.errors import Damaged
 from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.bar import bar
@@ -74,9 +75,12 @@ def create(
 def list_snapshots(asked: Asked, /, folder: Path, **secret: Any) -> None:
     """List the snapshots, the oldest first."""
     repository = _opened(folder, secret)
-    headers = [repository.header(number) for number in repository.numbers()]
+    found = [_header(repository, number) for number in repository.numbers()]
     if asked.json:
-        show.document({"items": [_facts(one) for one in headers], "next": None})
+        items = [
+            _facts(one) if one else {"number": number, "damaged": True} for number, one in found
+        ]
+        show.document({"items": items, "next": None})
         return
     heads = (
         say("Number"),
@@ -87,7 +91,7 @@ def list_snapshots(asked: Asked, /, folder: Path, **secret: Any) -> None:
         say("Size"),
         say("New"),
     )
-    show.table(heads, (_row(one) for one in headers))
+    show.table(heads, (_row(number, one) for number, one in found))
 
 
 @command("verify", "unibos backup verify /media/usb/unibos --deep")
@@ -140,6 +144,8 @@ def restore(
     click.echo(say("Snapshot {number} of {made} is restored to {folder}.", **facts))
     if done.aside:
         click.echo(say("What was there is kept as {aside}.", aside=done.aside))
+    if done.folder.stat().st_uid == 0:
+        click.echo(say("It belongs to root: give it to the user that runs the service."), err=True)
     click.echo(say("If the instance that it is from still runs anywhere, stop it: both are one."))
 
 
@@ -235,11 +241,21 @@ def _facts(header: "Header") -> dict[str, Any]:
     return {key: value for key, value in told.items() if key not in hidden} | sums
 
 
-def _row(header: "Header") -> list[object]:
+def _header(repository: "Repository", number: int) -> "tuple[int, Header | None]":
+    """A snapshot's header; a damaged one does not hide the others."""
+    try:
+        return number, repository.header(number)
+    except Damaged:
+        return number, None
+
+
+def _row(number: int, header: "Header | None") -> list[object]:
+    if header is None:
+        return [number, say("damaged"), "", "", "", "", ""]
     instance = f"{header.instance[:4]}-{header.instance[4:8]}"
     files = sum(one.blobs for one in header.databases)
     sizes = show.size(header.size), show.size(header.new_bytes)
-    return [header.number, show.moment(header.made_at), instance, header.records, files, *sizes]
+    return [number, show.moment(header.made_at), instance, header.records, files, *sizes]
 
 
 def _tell_made(asked: Asked, header: "Header") -> None:

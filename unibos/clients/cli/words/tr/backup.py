@@ -31,6 +31,10 @@ TURKISH: Mapping[str, str] = {
     "Records": "Kayıtlar",
     "Files": "Dosyalar",
     "New": "Yeni",
+    "damaged": "bozuk",
+    "It belongs to root: give it to the user that runs the service.": (
+        "Sahibi root: hizmeti çalıştıran kullanıcıya verin."
+    ),
     "{count} older ones were removed.": "Daha eski {count} tanesi silindi.",
     "Looked at {snapshots} snapshots with {objects} objects.": (
         "{snapshots} anlık yedeğe, {objects} nesneye bakıldı."
