@@ -15,7 +15,7 @@ from starlette.types import Scope as Asgi
 
 from unibos.base.errors import Error, Unauthenticated, Unavailable, Unsupported
 from unibos.core.identity.scope import Role, Scope, stands
-from unibos.core.identity.tokens import session_ended, token_expired
+from unibos.core.identity.tokens import token_expired
 from unibos.core.module.endpoint import Call, Endpoint, Handler, OpenHandler, Upload
 from unibos.transports.http.answering import send_answer, send_bytes
 from unibos.transports.http.bodies import Disconnected
@@ -187,8 +187,8 @@ async def _to_the_end(scope: Scope, upload: Upload) -> AsyncIterator[bytes]:
 
 def _require_standing(scope: Scope) -> None:
     if not scope.store.read(lambda view: stands(view, scope)):
-        # Of who is held elsewhere only a new token tells more.
-        raise session_ended() if scope.held is None else token_expired()
+        # Whether the session ended or the role changed, a new token tells.
+        raise token_expired()
 
 
 def _stopping() -> Unavailable:
