@@ -91,7 +91,8 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer behind a chunked body, which nobody needs."""
-        self._count(len(name) + len(value))
+        # With the ": " and the end of the line, or thousands of empty ones would be no size.
+        self._count(len(name) + len(value) + 4)
         if self._in_head:
             super().on_header(name, value)
 
