@@ -77,5 +77,7 @@ TURKISH: Mapping[str, str] = {
     "{name} has a new name.": "{name} yeni adını aldı.",
     "{name} is a node of this org no longer.": "{name} artık bu kurumun düğümü değil.",
     "{name} is out of the list.": "{name} listeden silindi.",
-    "{length} is no length up to 30d, such as 12h.": "{length}, 12h gibi 30d'ye kadar bir süre değil.",
+    "{length} is no length up to 30d, such as 12h.": (
+        "{length}, 12h gibi 30d'ye kadar bir süre değil."
+    ),
 }
