@@ -15,7 +15,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ from unibos.base.trust import only, unchecked
 from unibos.core.identity.federation.contact import Contact
 from unibos.core.identity.federation.joining import HubAddress
 from unibos.core.identity.registry.statement import HubStatement, verify_statement
+from unibos.transports.http.proxies import is_loopback
 
 if TYPE_CHECKING:
     import httpx2
@@ -126,8 +126,8 @@ class HubLine:
             await asyncio.gather(*self._closing)
 
     async def _at(self, url: str, question: Question) -> bytes:
-        if not _may_be_asked(url):
-            raise _NotThere("plain HTTP is for this machine only")
+        if reason := _why_not(url):
+            raise _NotThere(reason)
         if self._certificate is not None:
             try:
                 return await self._send(url, question)
@@ -299,15 +299,17 @@ def _client(context: ssl.SSLContext) -> "httpx2.AsyncClient":
     )
 
 
-def _may_be_asked(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
+def _why_not(url: str) -> str:
+    """Why nobody is asked at an address; empty where it may be."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
     except ValueError:
-        return False
+        return "this is no address"
+    if parts.scheme == "https" or is_loopback(host):
+        return ""
+    return "plain HTTP is for this machine only"
 
 
 def _certificate(response: "httpx2.Response") -> bytes | None:
