@@ -130,6 +130,12 @@ def _completion() -> click.Command:
     return completion
 
 
+def _first_boot() -> click.Command:
+    from unibos.clients.cli.first_boot import first_boot
+
+    return first_boot
+
+
 COMMANDS: Mapping[str, Loader] = {
     "serve": _serve,
     "setup": _setup,
@@ -151,4 +157,5 @@ COMMANDS: Mapping[str, Loader] = {
     "config": _config,
     "logs": _logs,
     "completion": _completion,
+    "first-boot": _first_boot,
 }

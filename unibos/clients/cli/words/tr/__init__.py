@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from unibos.clients.cli.words.tr import backup, hub, joining, node, orgs, programs
+from unibos.clients.cli.words.tr import backup, first_boot, hub, joining, node, orgs, programs
 from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
 
 TURKISH: Mapping[str, str] = {
@@ -12,6 +12,7 @@ TURKISH: Mapping[str, str] = {
     **programs.TURKISH,
     **joining.TURKISH,
     **backup.TURKISH,
+    **first_boot.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES}
