@@ -26,6 +26,8 @@ _KINDS: Mapping[int, type[errors.Error]] = {
     507: errors.StorageFull,
 }
 _MEMBERS = frozenset({"type", "title", "status", "detail", "code", "hint", "instance"})
+_NO_FACTS = _MEMBERS | {"self"}
+"""What cannot be a fact of an error, whatever somebody answers."""
 
 
 def error_of(status: int, body: object) -> errors.Error:
@@ -41,6 +43,6 @@ def error_of(status: int, body: object) -> errors.Error:
     facts = {
         str(key): value
         for key, value in problem.items()
-        if key not in _MEMBERS and str(key).isidentifier()
+        if key not in _NO_FACTS and str(key).isidentifier()
     }
     return kind(code, detail, hint=str(problem.get("hint") or ""), **facts)
