@@ -172,3 +172,22 @@ def test_help_and_completion_load_every_command(home):
     assert len(listed) > 10
     for command in listed:
         assert "Usage: unibos" in home.call(command, "--help")
+
+
+def test_other_programs_find_their_own_libraries(home, shared_data):
+    """What reads pictures is told nothing of our libraries, and the job's child has no others."""
+    seen = home.folder / "seen"
+    stand_in = home.folder / "bin/tesseract"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        f'#!/bin/sh\necho "path=$LD_LIBRARY_PATH" >> {seen}\n'
+        f"grep -oE '/usr/lib/.*/lib(crypto|ffi|python|sqlite|ssl|z)[.0-9].*' /proc/$PPID/maps"
+        f' >> {seen}\nexec /usr/bin/tesseract "$@"\n'
+    )
+    stand_in.chmod(0o755)
+    home.environ["PATH"] = f"{stand_in.parent}:/usr/bin:/bin"
+    with Serving(home):
+        set_up(home)
+        [one] = added(home, shared_data / "receipts/sroie-000.jpg")
+        assert one["state"] == "done"
+    assert set(seen.read_text().split()) == {"path="}

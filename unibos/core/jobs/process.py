@@ -4,6 +4,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -195,11 +196,18 @@ def _start(command: tuple[str, ...], request: messages.Request) -> "subprocess.P
 
 def _environment() -> dict[str, str]:
     """What a child needs of our environment; the rest may hold secrets."""
-    return {
+    passed = {
         name: value
         for name, value in os.environ.items()
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
+    if getattr(sys, "frozen", False):
+        # A frozen child looks for its libraries where its parent did; it gives the path back
+        # before it starts other programs (packaging/surroundings.py).
+        if "LD_LIBRARY_PATH" in passed:
+            passed["LD_LIBRARY_PATH_ORIG"] = passed["LD_LIBRARY_PATH"]
+        passed["LD_LIBRARY_PATH"] = str(vars(sys)["_MEIPASS"])
+    return passed
 
 
 def _shorter(pause: float, other: float | None) -> float:
