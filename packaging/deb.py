@@ -38,6 +38,8 @@ def make(onedir: Path, bill: Path, target: Path, origin: Origin) -> None:
 
 def _lay(tree: Path, onedir: Path, bill: Path) -> None:
     shutil.copytree(onedir, tree / "usr/lib/unibos", symlinks=True)
+    # `unibos update` then says that updates come by apt.
+    (tree / "usr/lib/unibos/installed-by-apt").touch()
     (tree / "usr/bin").mkdir()
     for name in NAMES:
         (tree / "usr/bin" / name).symlink_to(f"../lib/unibos/{name}")

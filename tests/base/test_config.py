@@ -79,6 +79,10 @@ SAMPLES = {
     "node.tls": "true",
     "offline": "true",
     "role": "hub",
+    "update.auto": "true",
+    "update.channel": "testing",
+    "update.hold": "1.4.0, 1.4.1",
+    "update.window": "22-04",
     "worker.gpu": "true",
     "worker.type": "ocr",
 }

@@ -231,6 +231,43 @@ class Worker(Section, frozen=True, kw_only=True):
     )
 
 
+class Update(Section, frozen=True, kw_only=True):
+    """``[update]``"""
+
+    source: Annotated[
+        str, Meta(max_length=500), About("Folder or address that releases come from")
+    ] = ""
+    key: Annotated[
+        str,
+        Meta(max_length=100),
+        About("Public key of minisign that releases are signed with; empty takes the program's"),
+    ] = ""
+    channel: Annotated[
+        str,
+        Meta(pattern="^[a-z][a-z0-9-]{0,30}$"),
+        About("Which list of releases", expects="a name such as stable"),
+    ] = "stable"
+    auto: Annotated[bool, About("Update by itself, within update.window")] = False
+    window: Annotated[
+        str,
+        Meta(pattern="^([01][0-9]|2[0-3])-([01][0-9]|2[0-3])$"),
+        About("Hours of the local time, from-until", expects="two hours such as 02-05 or 22-04"),
+    ] = "02-05"
+    hold: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^\d{1,6}(\.\d{1,6}){1,3}$")], ...],
+        About("Versions that are never taken", expects="a list of versions such as 1.4.0"),
+    ] = ()
+    patience_seconds: Annotated[
+        int, Meta(ge=1, le=7200), About("Time that a new program gets until it must be ready")
+    ] = 300
+    settle_seconds: Annotated[
+        int, Meta(ge=0, le=3600), About("Time that it must then stay ready before it is trusted")
+    ] = 10
+    keep_days: Annotated[
+        int, Meta(ge=0, le=3650), About("Days that the databases of before an update are kept")
+    ] = 30
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All settings of one process, the machine that they fit, and where each value comes from.
 
@@ -260,6 +297,7 @@ class Config(Struct, frozen=True, kw_only=True):
     blobs: Blobs
     hub: Hub
     worker: Worker
+    update: Update
     machine: Board
     origins: Mapping[str, str]
     file: Path | None = None

@@ -112,6 +112,12 @@ def _backup() -> click.Command:
     return backup
 
 
+def _update() -> click.Command:
+    from unibos.clients.cli.update import update
+
+    return update
+
+
 def _config() -> click.Command:
     from unibos.clients.cli.config import config
 
@@ -154,6 +160,7 @@ COMMANDS: Mapping[str, Loader] = {
     "join": _join,
     "leave": _leave,
     "backup": _backup,
+    "update": _update,
     "config": _config,
     "logs": _logs,
     "completion": _completion,

@@ -42,9 +42,12 @@ def _name(key: str) -> str:
 @click.pass_obj
 def serve(asked: Asked, /, **options: Any) -> None:
     """Run this instance until it is stopped."""
+    from unibos.ops.update.trial import settings_now
+
     flags = {key: options[_name(key)] for key in _KEYS}
     # Each --role may name several, as the environment does.
     flags["role"] = ",".join(flags["role"]) or None
+    flags |= settings_now()
     config = asked.settings(**flags)
     if "hub" in config.role and "node" not in config.role:
         config = asked.settings(**_hubs(flags))

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from unibos.clients.cli.words.tr import backup, first_boot, hub, joining, node, orgs, programs
+from unibos.clients.cli.words.tr import (
+    backup,
+    first_boot,
+    hub,
+    joining,
+    node,
+    orgs,
+    programs,
+    update,
+)
 from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
 
 TURKISH: Mapping[str, str] = {
@@ -12,9 +21,10 @@ TURKISH: Mapping[str, str] = {
     **programs.TURKISH,
     **joining.TURKISH,
     **backup.TURKISH,
+    **update.TURKISH,
     **first_boot.TURKISH,
 }
 
-TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES}
+TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES, **update.CODES}
 
 __all__ = ["TURKISH", "TURKISH_CODES"]

@@ -1,0 +1,64 @@
+"""Whole updates with real programs: to a new release and back, and releases that are bad."""
+
+import json
+
+import pytest
+
+from tests.ops.update.installation import Served
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def used(box):
+    """An installation whose node has a record."""
+    with Served(box):
+        box.does("setup", "--email", "owner@example.org", "--name", "Owner", "--password-stdin")
+    return box
+
+
+def records(box):
+    with Served(box):
+        return [one["data"]["title"] for one in box.does("record", "list", "notes")["items"]]
+
+
+def add(box, title):
+    with Served(box):
+        box.does("record", "create", "notes", json.dumps({"title": title}))
+
+
+def test_from_old_to_new_and_back(box):
+    add(box, "old")
+    box.offer("1.1.0", notes={"en": "Better.", "tr": "Daha iyi."})
+    seen = box.does("update", "check")
+    assert (seen["present"], seen["offer"]["version"]) == ("1.0.0", "1.1.0")
+    done = box.does("update", "apply")["outcome"]
+    assert (done["old"], done["new"], done["result"]) == ("1.0.0", "1.1.0", "passed")
+    assert (box.current, box.good, box.clean()) == ("1.1.0", "1.1.0", True)
+    add(box, "new")
+    done = box.does("update", "rollback")["outcome"]
+    assert (done["old"], done["new"], done["result"]) == ("1.1.0", "1.0.0", "passed")
+    assert (box.current, box.good, box.clean()) == ("1.0.0", "1.0.0", True)
+    # The schema is the same: nothing is lost.
+    assert sorted(records(box)) == ["new", "old"]
+    # It was taken back, so it is not taken again unasked.
+    assert box.does("update", "apply")["outcome"] is None
+    assert box.does("update", "apply", "--version", "1.1.0")["outcome"]["new"] == "1.1.0"
+
+
+@pytest.mark.parametrize("kind", ["crash", "deaf", "broken-migration"])
+def test_a_bad_release_goes_back_by_itself(box, kind):
+    add(box, "kept")
+    database = (box.data / "node.db").read_bytes()
+    box.offer("1.1.0", kind)
+    code = box.fails("update", "apply", UNIBOS_UPDATE_PATIENCE_SECONDS="3")
+    assert code == "update_returned"
+    assert (box.current, box.good, box.clean()) == ("1.0.0", "1.0.0", True)
+    assert (box.data / "node.db").read_bytes() == database
+    assert records(box) == ["kept"]
+    status = box.does("update", "status")
+    assert (status["last"]["result"], status["failed"]) == ("returned", ["1.1.0"])
+    assert box.does("update", "apply")["outcome"] is None
+    assert box.does("update", "check")["refused"] == [
+        {"version": "1.1.0", "code": "update_failed_before"}
+    ]
