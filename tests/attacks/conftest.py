@@ -23,10 +23,13 @@ def cheap_hashes():
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory):
     """A hub with the orgs Home and Other; nodes ``one`` and ``two`` are Home's, ``theirs`` is
-    Other's. A member of Home has logged in on ``one``."""
+    Other's. A member of Home has logged in on ``one``.
+
+    All files share it: no more than a few failures are left behind, and nothing is changed that
+    another test looks at."""
     with ExitStack() as stack:
 
         def run(kind, name):

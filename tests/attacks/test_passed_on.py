@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.attacks.conftest import MEMBER, code, me
+from tests.attacks.conftest import code, me
 from unibos.base.problems import error_of
 from unibos.transports.http.errors import problem
 
@@ -31,14 +31,16 @@ def test_no_header_is_made_of_it(status, told):
 
 def test_a_right_that_the_hub_took_back_is_gone_on_the_node(home):
     """The token says the old role until it expires; the node hears that it is over."""
-    id_ = home.member.login["user"]["id"]
-    login = home.one.log_in(MEMBER)
+    email = "demoted@example.org"
+    invited = home.hub.owner.post("/api/v1/invitations", json={"email": email}).json()
+    id_ = home.hub.accept(invited["secret"]).login["user"]["id"]
+    login = home.one.log_in(email)
     assert me(home.one, login["access_token"])[0] == 200
     change = home.hub.owner.patch(f"/api/v1/users/{id_}", json={"role": "viewer"})
     assert change.status_code == 200, change.text
     home.one.local().post("/api/v1/hub/check").raise_for_status()
     assert me(home.one, login["access_token"]) == (401, "session_ended")
-    again = home.one.log_in(MEMBER)
+    again = home.one.log_in(email)
     assert again["user"]["role"] == "viewer"
     written = home.one.client(again["access_token"]).post(
         "/api/v1/collections/notes/records", json={"data": {}}
