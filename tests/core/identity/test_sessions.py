@@ -235,7 +235,8 @@ def test_of_two_refreshes_at_once_one_is_reuse(owned):
 
 def test_restored_database_accepts_the_newer_token(owned):
     login = owned.login()
-    session = owned.scope(login).session
+    scope = owned.scope(login)
+    session = scope.store.read(lambda view: accounts.session(view, scope.session))
     token = owned.refresh(owned.refresh(login.refresh_token).refresh_token).refresh_token
     expires = owned.clock.ms + REFRESH_MS
     owned.store.write(lambda tx: accounts.move_session(tx, session, 1, expires), owned.identity.org)
@@ -327,7 +328,7 @@ def test_password_change_of_a_removed_account(owned):
 def test_token_whose_session_is_somebody_elses_is_refused(owned):
     member = owned.member()
     forged = owned.identity.tools.access.issue(
-        owned.first.user.id, owned.identity.org, member.session, "owner"
+        owned.first.user.id, owned.identity.org, member.session, "owner", owned.clock.ms
     )
     assert code_of(lambda: owned.identity.authenticate(forged)) == "session_ended"
 

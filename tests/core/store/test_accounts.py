@@ -110,7 +110,7 @@ def test_another_org_reaches_nothing(store):
             with pytest.raises(NotFound) as refused:
                 verb()
             assert refused.value.code == "user_not_found"
-        accounts.move_session(tx, session.id, 9, 0)
+        accounts.move_session(tx, session, 9, 0)
         accounts.end_session(tx, session.id, NOW, "stolen")
         accounts.end_sessions(tx, account.id, NOW, "stolen")
 
@@ -206,9 +206,9 @@ def test_session_moves_and_ends_once(store, heard):
     account = make(store)
     session = open_(store, account)
     assert (session.generation, session.user, session.ended_because) == (1, account.id, None)
-    store.write(lambda tx: accounts.move_session(tx, session.id, 2, NOW + 2000), ONE)
-    moved = store.read(lambda view: accounts.session(view, session.id), ONE)
+    moved = store.write(lambda tx: accounts.move_session(tx, session, 2, NOW + 2000), ONE)
     assert (moved.generation, moved.expires_at) == (2, NOW + 2000)
+    assert store.read(lambda view: accounts.session(view, session.id), ONE) == moved
 
     for reason in ("logout", "later"):
         store.write(lambda tx, why=reason: accounts.end_session(tx, session.id, NOW, why), ONE)

@@ -199,7 +199,7 @@ class Sessions:
         """The tokens of a session, once it is committed."""
         return Login(
             access_token=self._tools.access.issue(
-                account.id, account.org, session.id, account.role
+                account.id, account.org, session.id, account.role, session.issued_at
             ),
             refresh_token=self._tools.refresh.issue(session.id, session.generation),
             expires_in=tokens.ACCESS_SECONDS,
@@ -283,8 +283,7 @@ def rotate(
         )
     # A generation above the expected one is genuine too: the database was restored from a backup
     # that is older than the token.
-    accounts.move_session(tx, session.id, generation + 1, until)
-    return replace(session, generation=generation + 1, expires_at=until)
+    return accounts.move_session(tx, session, generation + 1, until)
 
 
 def _require_user(scope: Scope) -> None:

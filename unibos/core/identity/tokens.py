@@ -36,6 +36,7 @@ _GENERATION = re.compile("[1-9][0-9]{0,9}")
 class Claims:
     """What an access token says; times are in milliseconds since 1970.
 
+    :param issued_at: by the issuer's clock of :mod:`unibos.core.store.revocations`.
     :param offline: issued by a node without its hub; good on that node only.
     """
 
@@ -157,11 +158,23 @@ class AccessTokens(AccessReader):
         super().__init__(issuer, wall)
         self._issuer = issuer
 
-    def issue(self, user: str, org: str, session: str, role: str, *, offline: bool = False) -> str:
-        """A token for 15 minutes from now."""
+    def issue(
+        self,
+        user: str,
+        org: str,
+        session: str,
+        role: str,
+        issued_at: int,
+        *,
+        offline: bool = False,
+    ) -> str:
+        """A token for 15 minutes from now.
+
+        :param issued_at: when its session began or moved, in the transaction that did it; see
+            :mod:`unibos.core.store.revocations`.
+        """
         import jwt
 
-        now = self._wall()
         claims = {
             "iss": self._issuer.id,
             "aud": AUDIENCE,
@@ -171,8 +184,8 @@ class AccessTokens(AccessReader):
             "role": role,
             # With its fraction of a second: what a revocation ends and what began right after it
             # must be told apart.
-            "iat": now / 1000,
-            "exp": now // 1000 + ACCESS_SECONDS,
+            "iat": issued_at / 1000,
+            "exp": self._wall() // 1000 + ACCESS_SECONDS,
             "jti": secrets.token_hex(8),
         }
         if offline:

@@ -10,7 +10,7 @@ for they are what a login begins with.
 Roles and reasons are plain words here; what they mean is identity's business.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unibos.base.errors import Conflict, NotFound
@@ -48,6 +48,8 @@ class Session:
 
     :param generation: which refresh token is the one to be presented next.
     :param ended_because: None while the session lives.
+    :param issued_at: when the session began or moved in this very transaction, by the clock of
+        :mod:`unibos.core.store.revocations`; 0 where it was only looked up.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Session:
     generation: int
     expires_at: int
     ended_because: str | None = None
+    issued_at: int = field(default=0, compare=False)
 
 
 _ACCOUNT = (
@@ -200,7 +203,7 @@ def save(tx: Transaction, account: Account) -> None:
         (account.role, account.disabled, tx.org, account.id),
     )
     if (present.role, present.disabled) != (account.role, account.disabled):
-        revocations.revoke_user(tx, account.id, tx.now())
+        revocations.revoke_user(tx, account.id)
     tx.changed(TOPIC, account.id)
 
 
@@ -224,7 +227,7 @@ def remove(tx: Transaction, id_: str) -> None:
     get(tx, id_)
     tx.connection.execute("DELETE FROM sessions WHERE org = ? AND user = ?", (tx.org, id_))
     tx.connection.execute("DELETE FROM members WHERE org = ? AND user = ?", (tx.org, id_))
-    revocations.revoke_user(tx, id_, tx.now())
+    revocations.revoke_user(tx, id_)
     forget_homeless(tx, id_)
 
 
@@ -239,7 +242,7 @@ def forget_homeless(tx: Transaction, id_: str) -> None:
 
 def open_session(tx: Transaction, user: str, now: int, expires_at: int) -> Session:
     """Begin a session of the org's user, in its first generation."""
-    session = Session(new_id(), tx.org, user, 1, expires_at)
+    session = Session(new_id(), tx.org, user, 1, expires_at, issued_at=tx.now())
     tx.connection.execute(
         "INSERT INTO sessions (id, org, user, generation, created_at, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -263,13 +266,14 @@ def session(view: View, id_: str) -> Session | None:
     return Session(*row) if row else None
 
 
-def move_session(tx: Transaction, id_: str, generation: int, expires_at: int) -> None:
-    """Have a session expect another refresh token."""
+def move_session(tx: Transaction, moved: Session, generation: int, expires_at: int) -> Session:
+    """Have a session expect another refresh token; the session as it is then."""
     tx.connection.execute(
         "UPDATE sessions SET generation = ?, expires_at = ? WHERE id = ? AND org = ?",
-        (generation, expires_at, id_, tx.org),
+        (generation, expires_at, moved.id, tx.org),
     )
-    tx.changed(TOPIC, id_)
+    tx.changed(TOPIC, moved.id)
+    return replace(moved, generation=generation, expires_at=expires_at, issued_at=tx.now())
 
 
 def end_session(tx: Transaction, id_: str, now: int, because: str) -> None:
@@ -280,7 +284,7 @@ def end_session(tx: Transaction, id_: str, now: int, because: str) -> None:
         (now, because, id_, tx.org),
     )
     if cursor.rowcount:
-        revocations.revoke_session(tx, id_, now)
+        revocations.revoke_session(tx, id_)
         tx.changed(TOPIC, id_)
 
 
@@ -293,7 +297,7 @@ def end_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
     ).fetchall()
     for (id_,) in rows:
         tx.changed(TOPIC, id_)
-    revocations.revoke_user(tx, user, now)
+    revocations.revoke_user(tx, user)
 
 
 def end_all_sessions(tx: Transaction, user: str, now: int, because: str) -> None:
@@ -305,7 +309,7 @@ def end_all_sessions(tx: Transaction, user: str, now: int, because: str) -> None
         (now, because, user),
     ).fetchall()
     tx.changes += [Changed(org, TOPIC, id_) for org, id_ in rows]
-    revocations.revoke_user_everywhere(tx, user, now)
+    revocations.revoke_user_everywhere(tx, user)
 
 
 def forget_sessions(tx: Transaction, before: int) -> int:

@@ -3,12 +3,22 @@
 import sqlite3
 
 
+def newest(connection: sqlite3.Connection) -> int:
+    """The newest clock reading that was committed; 0 when nothing was stamped yet."""
+    return _read(connection)[1]
+
+
+def _read(connection: sqlite3.Connection) -> tuple[int, int]:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'counters'").fetchone()
+    seq, hlc = (int(part) for part in row[0].split()) if row else (0, 0)
+    return seq, hlc
+
+
 class Counters:
     """``seq`` and ``hlc`` as of the last row written; kept once for each group commit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        row = connection.execute("SELECT value FROM meta WHERE key = 'counters'").fetchone()
-        self.seq, self.hlc = (int(part) for part in row[0].split()) if row else (0, 0)
+        self.seq, self.hlc = _read(connection)
         self._kept = (self.seq, self.hlc)
 
     def keep(self, connection: sqlite3.Connection) -> None:

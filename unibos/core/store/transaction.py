@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from unibos.base.clock import hlc_ms
+from unibos.base.clock import COUNTER_BITS, hlc_ms
 from unibos.core.store.clocks import Clock
 from unibos.core.store.counters import Counters
 from unibos.core.store.definitions import Collection
@@ -63,6 +63,15 @@ class Transaction(View):
         if not self._now:
             self._now = hlc_ms(self.stamp()[0])
         return self._now
+
+    def next_moment(self) -> int:
+        """End the present millisecond: the one that begins, for the rest of this transaction and
+        all that come after it. Whatever came before has an earlier :meth:`now`."""
+        beginning = hlc_ms(self.stamp()[0]) + 1
+        self.replica.see(beginning << COUNTER_BITS)
+        # Stamped, so that the next start does not fall behind it either.
+        self._now = hlc_ms(self.stamp()[0])
+        return beginning
 
     def changed(self, topic: str, id_: str) -> None:
         """Have listeners told once this is committed."""

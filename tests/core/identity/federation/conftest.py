@@ -94,7 +94,7 @@ class Hub:
         self.key = InstanceKey.open(folder)
         self.store = Store(folder, "hub", self.key.id, wall=self.wall)
         self.keys = SigningKeys(self.store, self.key, wall=self.wall)
-        self.revocations = Revocations(self.store, self.key, wall=self.wall)
+        self.revocations = Revocations(self.store, self.key)
         self.identity = Identity(
             self.store,
             self.key,

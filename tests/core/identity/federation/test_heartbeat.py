@@ -72,7 +72,7 @@ def test_new_keys_are_fetched_once(box, hub):
 
 
 def test_a_new_list_of_revocations_is_fetched_once(box, hub):
-    hub.store.write(lambda tx: revocations.revoke_user(tx, "u", hub.clock.ms), hub.org)
+    hub.store.write(lambda tx: revocations.revoke_user(tx, "u"), hub.org)
     box.beat()
     box.beat()
     assert box.asked == ["revocations"]

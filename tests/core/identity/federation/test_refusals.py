@@ -74,7 +74,7 @@ def test_what_is_no_token_is_refused(node, token):
 
 def test_nodes_own_token_is_not_taken_for_an_offline_one(node, world):
     own = node.identity.tools.access.issue(
-        world.member, node.identity.org, "01936f8e-0000-7000-8000-000000000000", "owner"
+        world.member, node.identity.org, "01936f8e-0000-7000-8000-000000000000", "owner", 0
     )
     assert code_of(lambda: node.scope(own)) == "session_ended"
 
@@ -86,6 +86,7 @@ def test_offline_token_without_its_session_is_refused(node, world):
         node.identity.org,
         "01936f8e-0000-7000-8000-000000000000",
         "owner",
+        0,
         offline=True,
     )
     assert code_of(lambda: node.scope(made)) == "session_ended"

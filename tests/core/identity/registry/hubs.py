@@ -61,7 +61,7 @@ class Hub:
         wall = self.clock.wall
         self.store = Store(self.folder, "hub", self.key.id, wall=wall)
         self.keys = SigningKeys(self.store, self.key, wall=wall)
-        self.lists = Revocations(self.store, self.key, wall=wall)
+        self.lists = Revocations(self.store, self.key)
         self.tokens = JoinTokens(self.store, self.key.id, lambda: URLS, wall=wall)
         self.registry = Registry(
             self.store,

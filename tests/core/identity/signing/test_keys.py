@@ -18,7 +18,7 @@ from unibos.core.store.store import Store
 START = 1_767_225_600_000
 MINUTE = 60_000
 DAY = 86_400_000
-WHO = ("user", "org", "session", "member")
+WHO = ("user", "org", "session", "member", 1_767_225_600_000)
 
 
 class Wall:

@@ -237,8 +237,10 @@ class Offline:
 
     def _answer(self, user: HubUser, session: Session) -> Login:
         org = self._org.org
+        issued = session.issued_at
+        access = self._access.issue(user.id, org, session.id, user.role, issued, offline=True)
         return Login(
-            access_token=self._access.issue(user.id, org, session.id, user.role, offline=True),
+            access_token=access,
             refresh_token=self._tools.refresh.issue(session.id, session.generation),
             expires_in=tokens.ACCESS_SECONDS,
             user=person_of(user, org),

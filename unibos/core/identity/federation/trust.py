@@ -66,7 +66,7 @@ class Trust:
         :raises Unauthenticated: ``token_expired``, ``session_ended``.
         :raises Forbidden: ``hub_away_too_long``.
         """
-        if claims.expires_at <= now:
+        if claims.expires_at <= now or self.revoked.outlived(claims.issued_at):
             raise token_expired()
         if self.ended(claims):
             raise session_ended()

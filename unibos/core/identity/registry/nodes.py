@@ -191,11 +191,10 @@ class Registry:
         :raises Forbidden: ``node_revoked``, ``node_required``.
         """
         known = self._members.asking(scope)
-        now = self._wall()
 
         def apply(tx: Transaction) -> None:
             nodes.remove(tx, known.id)
-            revocations.revoke_node(tx, known.id, now)
+            revocations.revoke_node(tx, known.id)
 
         await scope.store.awrite(apply)
         self._members.forget(known.org, known.id)
@@ -251,7 +250,7 @@ class Registry:
 
         def apply(tx: Transaction) -> None:
             nodes.revoke(tx, id_, now)
-            revocations.revoke_node(tx, id_, now)
+            revocations.revoke_node(tx, id_)
 
         await scope.store.awrite(apply)
         self._members.revoked(scope.org, id_)

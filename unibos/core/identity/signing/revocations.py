@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from unibos.base.clock import Wall, wall_ms
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.signing.statement import (
     read_statement,
@@ -25,20 +24,21 @@ _MAX_ORGS = 256
 
 @dataclass(slots=True)
 class _Kept:
-    """An org's list as it was read, and as it was signed once somebody asked."""
+    """An org's list as it was read, as of when, and as it was signed once somebody asked."""
 
     version: str
+    at: int
     rows: list[tuple[Kind, str, int]]
     signed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """What nodes no longer accept; times are in milliseconds since 1970.
+    """What nodes no longer accept; times are in milliseconds since 1970, by the hub's clock of
+    :mod:`unibos.core.store.revocations`.
 
     :param version: compared for being the same, nothing else.
-    :param issued_at: the hub's time; a list that is older than the one that a node has is not to
-        be taken for news.
+    :param issued_at: as of when the hub knew this.
     :param users: what was issued to them before this time is over.
     """
 
@@ -53,6 +53,10 @@ class RevocationList:
         """Whether a token, or an offline login, that was issued at this time is over."""
         return session in self.sessions or issued_at < self.users.get(user, 0)
 
+    def outlived(self, issued_at: int) -> bool:
+        """Whether an access token of this time is so old that the list need not name it."""
+        return issued_at <= self.issued_at - revocations.SESSION_KEPT_MS
+
 
 class Revocations:
     """The lists of a hub's orgs, made when asked for and kept until something changes.
@@ -60,10 +64,9 @@ class Revocations:
     Its rows come from the verbs of accounts and nodes, in the transactions that end something.
     """
 
-    def __init__(self, store: Store, key: InstanceKey, *, wall: Wall = wall_ms) -> None:
+    def __init__(self, store: Store, key: InstanceKey) -> None:
         self._store = store
         self._key = key
-        self._wall = wall
         self._lock = threading.Lock()
         self._changes = 0
         self._kept: dict[str, _Kept] = {}
@@ -83,7 +86,7 @@ class Revocations:
         if not kept.signed:
             claims = {
                 "org": org,
-                "iat": self._wall() / 1000,
+                "iat": kept.at / 1000,
                 "version": kept.version,
                 "users": {id_: at for kind, id_, at in kept.rows if kind == "user"},
                 "sessions": [id_ for kind, id_, _ in kept.rows if kind == "session"],
@@ -97,9 +100,8 @@ class Revocations:
         if known is not None:
             return known
         before = self._changes
-        now = self._wall()
-        rows = self._store.read(lambda view: revocations.listing(view, now), org)
-        kept = _Kept(hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:16], rows)
+        rows, at = self._store.read(revocations.listing, org)
+        kept = _Kept(hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:16], at, rows)
         with self._lock:
             # What changed while it was read may be missing in it.
             if before == self._changes:
