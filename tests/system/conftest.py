@@ -15,7 +15,9 @@ def built():
     return Path(os.environ["UNIBOS_BUILT"])
 
 
-@pytest.fixture(scope="session", params=os.environ.get("UNIBOS_SUITES", "bookworm,trixie").split(","))
+@pytest.fixture(
+    scope="session", params=os.environ.get("UNIBOS_SUITES", "bookworm,trixie").split(",")
+)
 def debian(request, built):
     """A tree of Debian; UNIBOS_SUITES names others, with commas."""
     if reason := missing():
