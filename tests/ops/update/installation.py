@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -66,10 +65,13 @@ MIGRATION = """
 
 def _of_tests(database: "Database") -> None:
     database.execute("CREATE TABLE of_tests (id INTEGER PRIMARY KEY)")
-    {then}
 
 
-MIGRATIONS += (_of_tests,)
+def _broken(database: "Database") -> None:
+    raise RuntimeError("no such thing")
+
+
+MIGRATIONS += ({names},)
 """
 
 CHANGES = {
@@ -78,8 +80,8 @@ CHANGES = {
         "first": "if 'serve' in sys.argv:\n    import time\n    time.sleep(600)",
     },
     "foreign": {"first": "sys.exit('wrong machine')"},
-    "migrates": {"migration": "pass"},
-    "broken-migration": {"migration": "raise RuntimeError('no such thing')"},
+    "migrates": {"migration": "_of_tests"},
+    "broken-migration": {"migration": "_of_tests, _broken"},
 }
 
 
@@ -111,7 +113,7 @@ def make_release(folder: Path, version: str, kind: str = "good") -> None:
     _rewrite(library / "__init__.py", f'"""UNIBOS."""\n\n__version__ = "{version}"\n')
     if "migration" in change:
         schema = library / "core/store/schema.py"
-        _rewrite(schema, schema.read_text() + MIGRATION.format(then=change["migration"]))
+        _rewrite(schema, schema.read_text() + MIGRATION.format(names=change["migration"]))
     text = PROGRAM.format(python=sys.executable, first=change.get("first", ""))
     (folder / "unibos").write_text(text)
     (folder / "unibos").chmod(0o755)
@@ -135,6 +137,20 @@ class Installation:
             (self.root / name).symlink_to(f"releases/{version}")
         (folder / "key").write_text(SECRET)
         self.releases = []
+
+    @classmethod
+    def like(cls, other: "Installation", folder: Path) -> "Installation":
+        """The same once more, in another folder."""
+        made = cls.__new__(cls)
+        folder.mkdir(exist_ok=True)
+        made.folder, made.releases = folder, list(other.releases)
+        made.root, made.data, made.source = folder / "root", folder / "data", folder / "source"
+        shutil.copytree(other.root, made.root, symlinks=True, copy_function=os.link)
+        shutil.copytree(other.source, made.source)
+        shutil.copytree(other.data, made.data, ignore=shutil.ignore_patterns("*.sock"))
+        made.data.chmod(0o700)
+        (folder / "key").write_text(SECRET)
+        return made
 
     def offer(self, version: str, kind: str = "good", **facts: object) -> dict:
         """Add a release to the signed list; what the list says of it."""
@@ -235,7 +251,3 @@ class Served:
         self.lines += self._process.stderr
         self._process.wait(PATIENCE)
         self._process.stderr.close()
-
-
-def executable(path: Path) -> bool:
-    return bool(path.stat().st_mode & stat.S_IXUSR)

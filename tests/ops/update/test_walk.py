@@ -9,14 +9,6 @@ from tests.ops.update.installation import Served
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-def used(box):
-    """An installation whose node has a record."""
-    with Served(box):
-        box.does("setup", "--email", "owner@example.org", "--name", "Owner", "--password-stdin")
-    return box
-
-
 def records(box):
     with Served(box):
         return [one["data"]["title"] for one in box.does("record", "list", "notes")["items"]]

@@ -254,7 +254,7 @@ class Update(Section, frozen=True, kw_only=True):
         About("Hours of the local time, from-until", expects="two hours such as 02-05 or 22-04"),
     ] = "02-05"
     hold: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^\d{1,6}(\.\d{1,6}){1,3}$")], ...],
+        tuple[Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6}){1,3}\Z")], ...],
         About("Versions that are never taken", expects="a list of versions such as 1.4.0"),
     ] = ()
     patience_seconds: Annotated[

@@ -29,9 +29,9 @@ _Version = Annotated[str, Meta(pattern=PATTERN)]
 class File(Struct, frozen=True):
     """The archive of a release for one architecture; ``unpacked`` is the sum of its files."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,199}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,199}\Z")]
     size: Annotated[int, Meta(gt=0, le=_GIB)]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     unpacked: Annotated[int, Meta(gt=0, le=4 * _GIB)]
 
 

@@ -6,11 +6,10 @@ that the list tells. What was loaded of an archive stays, and the next attempt g
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urljoin
 
 from unibos.base.errors import Damaged, Misconfigured, StorageFull, Unavailable
 from unibos.core.store.system import System, reach
@@ -135,7 +134,7 @@ class Source:
     def _asked(self, name: str, begin: int) -> Iterator[tuple[int, bytes]]:
         import httpx2
 
-        url = urljoin(self._where.rstrip("/") + "/", name)
+        url = f"{self._where.rstrip('/')}/{name}"
         # The bytes as they are: what is counted and resumed is what was sent.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={begin}-"} if begin else {})
         timeout = httpx2.Timeout(60, connect=15)
@@ -152,7 +151,8 @@ class Source:
                 begin = 0
             elif not answer.headers.get("content-range", "").startswith(start):
                 raise _unreachable(url, "it sends another part than was asked for")
-            for piece in answer.iter_raw(_PIECE):
+            # Each piece as it comes: what a broken line let through is kept.
+            for piece in answer.iter_raw():
                 yield begin, piece
                 begin += len(piece)
 
@@ -193,8 +193,6 @@ def disk_full(folder: Path, why: str) -> StorageFull:
 
 
 def _unreachable(where: str, why: str) -> Unavailable:
-    with suppress(ValueError):
-        where = where.partition("?")[0]
     return Unavailable(
         "update_source_unreachable",
         f"Releases cannot be read from {where}: {why}.",

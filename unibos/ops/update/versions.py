@@ -2,12 +2,12 @@
 
 import re
 
-PATTERN = r"^\d{1,6}(\.\d{1,6}){1,3}$"
+PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,6}){1,3}\Z"
 
 
 def is_version(text: str) -> bool:
     """Whether a text is a version, and so safe as the name of a folder."""
-    return re.fullmatch(PATTERN[1:-1], text, re.ASCII) is not None
+    return re.match(PATTERN, text) is not None
 
 
 def rank(version: str) -> tuple[int, ...]:
