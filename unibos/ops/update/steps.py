@@ -152,10 +152,12 @@ def _finish(tools: Tools, change: Change) -> None:
 
 
 def _give_up(tools: Tools, change: Change) -> None:
-    """Nothing was changed yet: go on as before."""
-    tools.files.end(remembered(tools.files.history(), change, iso(wall_ms())))
-    tools.databases(change).forget(keep=_kept(tools))
-    _start(tools, change)
+    """Nothing was changed yet: go on as before, even if nothing can be noted on a full disk."""
+    try:
+        tools.databases(change).forget(keep=_kept(tools))
+        tools.files.end(remembered(tools.files.history(), change, iso(wall_ms())))
+    finally:
+        _start(tools, change)
 
 
 def _kept(tools: Tools) -> str:
