@@ -4,10 +4,6 @@ The link's holder speaks for its address: with the password of the account that 
 this hub, or with the one that its new account gets. Whoever asks cannot tell which it was before.
 """
 
-import hashlib
-import hmac
-import re
-import secrets
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -15,7 +11,7 @@ from msgspec import Struct
 from unibos.base.clock import iso
 from unibos.base.errors import Invalid, NotFound
 from unibos.base.ids import is_id
-from unibos.core.identity import emails, throttle
+from unibos.core.identity import emails, secret, throttle
 from unibos.core.identity.login import Login
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.sessions import Sessions, Tools, login_failed
@@ -26,7 +22,6 @@ from unibos.core.store.transaction import Transaction
 
 DAYS = 7
 _LIFE_MS = DAYS * 86_400_000
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Invitation(Struct, frozen=True, kw_only=True):
@@ -82,7 +77,7 @@ class Invitations:
     ) -> Callable[[Transaction], InvitationMade]:
         """Check an invitation; the result makes it, within a transaction of its org."""
         address, now = emails.check(email), self._tools.wall()
-        secret = secrets.token_urlsafe(32)
+        own = secret.make()
 
         def invite(tx: Transaction) -> InvitationMade:
             made = invitations.create(
@@ -90,12 +85,12 @@ class Invitations:
                 address,
                 emails.key(address),
                 role.value,
-                _hash(secret),
+                secret.digest(own),
                 scope.principal.id,
                 now,
                 now + _LIFE_MS,
             )
-            text = f"{made.id}.{secret}"
+            text = f"{made.id}.{own}"
             link = f"{self._url().rstrip('/')}/#invitation={text}"
             return InvitationMade(invitation=_shown(made), secret=text, link=link)
 
@@ -164,9 +159,9 @@ class Invitations:
         """The invitation that the text opens, if there still is one."""
         slow, key = self._tools.throttle, throttle.address(address)
         slow.check(key)
-        id_, _, secret = text.strip().partition(".")
-        found = self._found(id_) if is_id(id_) and _SECRET.fullmatch(secret) else None
-        if found is None or not hmac.compare_digest(found.secret_hash, _hash(secret)):
+        id_, _, own = text.strip().partition(".")
+        found = self._found(id_) if is_id(id_) and secret.is_secret(own) else None
+        if found is None or not secret.matches(own, found.secret_hash):
             slow.failed(key)
             raise _gone()
         return found
@@ -199,10 +194,6 @@ class Invitations:
             account = accounts.join(tx, present, invitation.role)
         invitations.remove(tx, id_)
         return self._sessions.open(tx, account)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _gone() -> NotFound:

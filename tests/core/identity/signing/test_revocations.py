@@ -28,7 +28,7 @@ def read(hub):
 
 
 def issued_at(hub, login):
-    return AccessReader(OwnIssuer(hub.key), hub.clock.wall).read(login.access_token).issued_at
+    return AccessReader(OwnIssuer(hub.key)).read(login.access_token).issued_at
 
 
 def test_nobody_is_revoked_at_first(hub):

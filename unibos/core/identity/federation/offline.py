@@ -63,8 +63,7 @@ class Offline:
         self._org = tools.store.org(org)
         self._days = days
         self._access = AccessTokens(own, time)
-        # Whether they expired is for the caller, who keeps the time of a refusal.
-        self._reader = AccessReader(own, _beginning)
+        self._reader = AccessReader(own)
 
     async def learn(self, proof: Proof, password: str) -> HubUser:
         """Keep what a login through the hub proved."""
@@ -143,7 +142,8 @@ class Offline:
         return self._answer(*outcome)
 
     def read(self, token: str) -> Claims:
-        """The claims of a genuine offline token of this node, whatever its time.
+        """The claims of a genuine offline token of this node, whatever its time: the caller keeps
+        the time of a refusal.
 
         :raises Unauthenticated: ``token_invalid``.
         """
@@ -257,7 +257,3 @@ def person_of(user: HubUser, org: str) -> Person:
         role=Role(user.role),
         org=org,
     )
-
-
-def _beginning() -> int:
-    return 0

@@ -42,10 +42,8 @@ class Trust:
     def of(cls, joined: Joined, membership: Membership) -> "Trust":
         """The hub's word out of what a node keeps."""
         keys = KnownKeys.from_jwks(joined.keys, joined.hub)
-        # Whether they expired is checked below, by the trusted time.
-        reader = AccessReader(keys, _beginning)
-        org = joined.org.id
-        return cls(joined.hub, org, membership.expires_at, _list(joined), reader)
+        until = membership.expires_at
+        return cls(joined.hub, joined.org.id, until, _list(joined), AccessReader(keys))
 
     def read(self, token: str) -> Claims:
         """The claims of a genuine access token of the hub's, for the node's org.
@@ -113,7 +111,3 @@ def _list(joined: Joined) -> RevocationList:
     except Unauthenticated:
         # Only damage leads here: it was checked when it came. As if never heard.
         return RevocationList(joined.org.id, "", 0)
-
-
-def _beginning() -> int:
-    return 0

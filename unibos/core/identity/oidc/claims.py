@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from unibos.base.base64url import base64url
 from unibos.core.identity.oidc.codes import Code
-from unibos.core.identity.signing.jwk import base64url
+from unibos.core.identity.signing.jwt import genuine, header_of, sign
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.tokens import ACCESS_SECONDS, token_invalid
 from unibos.core.store.accounts import Account
 from unibos.core.store.signing_keys import Algorithm
 
-ALGORITHM: Algorithm = "EdDSA"
-USERINFO_TYPE = "userinfo+jwt"
+USERINFO_KIND = "userinfo+jwt"
 MAX_LENGTH = 4096
 _REQUIRED = ["iss", "aud", "sub", "sid", "org", "scope", "exp"]
 
@@ -84,7 +84,7 @@ def access_token(keys: SigningKeys, code: Code, now: int) -> str:
         "exp": now + ACCESS_SECONDS,
         "jti": secrets.token_hex(8),
     }
-    return _signed(keys, told, USERINFO_TYPE, ALGORITHM)
+    return _signed(keys, told, USERINFO_KIND, "EdDSA")
 
 
 def read_access_token(keys: SigningKeys, token: str) -> Granted:
@@ -92,39 +92,20 @@ def read_access_token(keys: SigningKeys, token: str) -> Granted:
 
     :raises Unauthenticated: ``token_invalid``.
     """
-    import jwt
-
-    if len(token) > MAX_LENGTH:
+    public = keys.public(header_of(token).kid) if len(token) <= MAX_LENGTH else None
+    if public is None:
         raise token_invalid()
-    try:
-        header = jwt.get_unverified_header(token)
-        public = keys.public(str(header.get("kid")))
-        if header.get("typ") != USERINFO_TYPE or public is None:
-            raise token_invalid()
-        claims = jwt.decode(
-            token,
-            public,
-            algorithms=[ALGORITHM],
-            issuer=keys.id,
-            options={
-                "require": _REQUIRED,
-                "verify_aud": False,
-                "verify_exp": False,
-                "verify_iat": False,
-            },
-        )
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise token_invalid() from None
+    claims = genuine(token, public, USERINFO_KIND, issuer=keys.id, required=_REQUIRED)
+    if claims is None:
+        raise token_invalid()
     names = ("sub", "org", "sid", "aud", "scope")
     user, org, session, client, scope = (str(claims[name]) for name in names)
     return Granted(user, org, session, client, scope, int(claims["exp"]))
 
 
 def _signed(keys: SigningKeys, claims: dict[str, Any], kind: str, algorithm: Algorithm) -> str:
-    import jwt
-
     kid, private = keys.signer_for(algorithm)
-    return jwt.encode(claims, private, algorithm, headers={"kid": kid, "typ": kind})
+    return sign(claims, private, kind, algorithm=algorithm, kid=kid)
 
 
 def _half_hash(text: str, algorithm: Algorithm) -> str:

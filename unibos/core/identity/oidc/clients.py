@@ -1,17 +1,15 @@
 """The programs that an org's people may log in to through the hub, registered by its admins."""
 
 import asyncio
-import hashlib
-import hmac
 import ipaddress
 import re
-import secrets
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from unibos.base.clock import iso
 from unibos.base.errors import Invalid
+from unibos.core.identity import secret
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.users import check_name
@@ -87,14 +85,14 @@ class Clients:
         scope.require(Role.ADMIN)
         uris = _checked(redirect_uris)
         called = check_name(name)
-        secret = None if public else secrets.token_urlsafe(32)
-        hashed = None if secret is None else _hash(secret)
+        own = None if public else secret.make()
+        hashed = None if own is None else secret.digest(own)
         if algorithm == "RS256":
             await asyncio.to_thread(self._keys.make_rsa)
         made = await scope.store.awrite(
             lambda tx: clients.create(tx, called, hashed, uris, algorithm)
         )
-        return ClientMade(client=_shown(made), secret=secret)
+        return ClientMade(client=_shown(made), secret=own)
 
     async def remove(self, scope: Scope, id_: str) -> None:
         """Forget a program; nobody can log in to it any more.
@@ -105,16 +103,9 @@ class Clients:
         await scope.store.awrite(lambda tx: clients.remove(tx, id_))
 
 
-def secret_matches(client: clients.Client, secret: str) -> bool:
+def secret_matches(client: clients.Client, told: str) -> bool:
     """Whether this is the client's secret; a public client has none that could match."""
-    if client.secret_hash is None:
-        return False
-    return hmac.compare_digest(client.secret_hash, _hash(secret))
-
-
-def _hash(secret: str) -> str:
-    # 256 random bits cannot be guessed, so a slow hash would protect nothing more.
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+    return client.secret_hash is not None and secret.matches(told, client.secret_hash)
 
 
 def _checked(uris: list[str]) -> tuple[str, ...]:

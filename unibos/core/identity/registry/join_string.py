@@ -4,19 +4,17 @@
 windows and QR codes.
 """
 
-import base64
-import re
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from unibos.base.base64url import base64url, from_base64url
 from unibos.base.errors import Invalid
 
 PREFIX = "unibos-join-"
 MAX_LENGTH = 4096
 MAX_URLS = 8
-_JSON = re.compile(r"[A-Za-z0-9_-]+")
 
 Url = Annotated[str, Meta(max_length=200, pattern=r"^https?://[^/?#\s@]+/?\Z")]
 
@@ -43,7 +41,7 @@ class JoinToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def format(self) -> str:
         """The string."""
         raw = msgspec.json.encode(self)
-        return PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        return PREFIX + base64url(raw)
 
     @classmethod
     def parse(cls, text: str) -> "JoinToken":
@@ -53,11 +51,10 @@ class JoinToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         plain = "".join(text.split())
         body = plain.removeprefix(PREFIX)
-        if len(plain) > MAX_LENGTH or body == plain or not _JSON.fullmatch(body):
+        if len(plain) > MAX_LENGTH or body == plain:
             raise _invalid()
         try:
-            raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-            return msgspec.json.decode(raw, type=cls)
+            return msgspec.json.decode(from_base64url(body), type=cls)
         except (ValueError, RecursionError):
             # msgspec's errors are ValueErrors too; what they quote may be a part of the secret.
             raise _invalid() from None

@@ -1,8 +1,5 @@
 """Join tokens on the hub: made by an org's admins, spent by the nodes that join."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -12,6 +9,7 @@ from msgspec.structs import asdict
 from unibos.base.clock import Wall, iso, wall_ms
 from unibos.base.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
 from unibos.base.ids import is_id, new_id
+from unibos.core.identity import secret
 from unibos.core.identity.registry.join_string import MAX_URLS, JoinToken
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.store import join_tokens, orgs
@@ -98,12 +96,12 @@ class JoinTokens:
                 "The hub knows no address at which nodes reach it.",
                 hint="Set hub.public_urls.",
             )
-        secret, now = secrets.token_urlsafe(32), self._wall()
+        own, now = secret.make(), self._wall()
         row = JoinTokenRow(
             scope.org,
             new_id(),
             wanted.label.strip(),
-            _digest(secret),
+            secret.digest(own),
             wanted.uses,
             wanted.uses,
             scope.principal.id,
@@ -117,7 +115,7 @@ class JoinTokens:
 
         await scope.store.awrite(make)
         text = JoinToken(
-            urls=urls, hub=self._hub, secret=f"{row.id}.{secret}", exp=row.expires_at // 1000
+            urls=urls, hub=self._hub, secret=f"{row.id}.{own}", exp=row.expires_at // 1000
         ).format()
         return MadeJoinToken(**asdict(_info(row, now)), token=text)
 
@@ -144,15 +142,14 @@ class JoinTokens:
         scope.require(Role.ADMIN)
         await scope.store.awrite(lambda tx: join_tokens.remove(tx, id_))
 
-    def find(self, secret: str) -> JoinTokenRow:
+    def find(self, text: str) -> JoinTokenRow:
         """The token with this secret (``<token id>.<secret>``), whatever its state.
 
         :raises Unauthenticated: ``join_token_invalid``: unknown, revoked, or a wrong secret.
         """
-        id_, _, own = secret.partition(".")
+        id_, _, own = text.partition(".")
         row = self._store.read(lambda view: join_tokens.by_id(view, id_)) if is_id(id_) else None
-        known = row.secret_hash if row else ""
-        if row is None or not hmac.compare_digest(known, _digest(own)):
+        if row is None or not secret.matches(own, row.secret_hash):
             raise _invalid()
         return row
 
@@ -183,11 +180,6 @@ class JoinTokens:
                 "The join token was used as often as it may be.",
                 hint="An admin of the org makes a new one: unibos hub tokens create",
             )
-
-
-def _digest(secret: str) -> str:
-    # The secret is 256 random bits: nothing slower than a hash is needed.
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _info(row: JoinTokenRow, now: int) -> JoinTokenInfo:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 
+from unibos.base.base64url import from_base64url
 from unibos.base.clock import Wall
 from unibos.base.errors import Error, Forbidden, NotFound
 from unibos.core.identity.link import OrgFacts
@@ -25,7 +26,6 @@ from unibos.core.identity.registry.presence import (
     report_of,
 )
 from unibos.core.identity.scope import Principal, Role, Scope
-from unibos.core.identity.signing.jwk import from_base64url
 from unibos.core.store import nodes, orgs
 from unibos.core.store.nodes import NodeRow
 from unibos.core.store.store import Store

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from unibos.base.base64url import base64url
 from unibos.base.errors import Unauthenticated
 from unibos.core.identity.keys import InstanceKey, instance_id
-from unibos.core.identity.signing.jwk import base64url, from_jwk
+from unibos.core.identity.signing.jwk import from_jwk
 from unibos.core.identity.signing.statement import (
     read_statement,
     sign_statement,

@@ -11,6 +11,7 @@ from dataclasses import replace
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from unibos.base.base64url import base64url
 from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Conflict, Invalid, Unauthenticated
 from unibos.core.identity import throttle
@@ -25,7 +26,6 @@ from unibos.core.identity.registry.options import News, Options
 from unibos.core.identity.registry.proof import check_proof
 from unibos.core.identity.registry.statement import issue_statement
 from unibos.core.identity.scope import Role, Scope
-from unibos.core.identity.signing.jwk import base64url
 from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.users import check_name
 from unibos.core.store import nodes, orgs, revocations

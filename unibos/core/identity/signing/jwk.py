@@ -1,12 +1,13 @@
 """Public keys as JSON Web Keys (RFC 7517; RFC 8037 for Ed25519, RFC 7518 for RSA)."""
 
-import base64
 import hashlib
 import json
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from unibos.base.base64url import base64url, from_base64url
 
 _X_LENGTH = 43
 
@@ -40,16 +41,3 @@ def thumbprint(key: Ed25519PublicKey | RSAPublicKey) -> str:
 
 def _number(value: int) -> str:
     return base64url(value.to_bytes((value.bit_length() + 7) // 8))
-
-
-def base64url(raw: bytes) -> str:
-    """Base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def from_base64url(text: str) -> bytes:
-    """The bytes behind :func:`base64url`.
-
-    :raises ValueError: for what is not base64url.
-    """
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from unibos.base.base64url import base64url, from_base64url
 from unibos.base.errors import Damaged
-from unibos.core.identity.signing.jwk import base64url, from_base64url, public_jwk, thumbprint
+from unibos.core.identity.signing.jwk import public_jwk, thumbprint
 from unibos.core.store.signing_keys import Algorithm, SigningKey
 
 RSA_BITS = 2048

@@ -11,8 +11,7 @@ from typing import Any
 from unibos.base.errors import Unauthenticated
 from unibos.core.identity.keys import InstanceKey, instance_id
 from unibos.core.identity.signing.jwk import from_jwk, public_jwk
-
-ALGORITHM = "EdDSA"
+from unibos.core.identity.signing.jwt import genuine, header_of, sign
 
 
 def sign_statement(key: InstanceKey, kind: str, claims: Mapping[str, Any]) -> str:
@@ -20,10 +19,7 @@ def sign_statement(key: InstanceKey, kind: str, claims: Mapping[str, Any]) -> st
 
     :param kind: the header's ``typ``, such as ``revocations+jwt``.
     """
-    import jwt
-
-    headers = {"typ": kind, "jwk": public_jwk(key.public)}
-    return jwt.encode({**claims, "iss": key.id}, key.private, ALGORITHM, headers=headers)
+    return sign({**claims, "iss": key.id}, key.private, kind, jwk=public_jwk(key.public))
 
 
 def read_statement(token: str, kind: str, signer: str, limit: int) -> dict[str, Any]:
@@ -34,30 +30,13 @@ def read_statement(token: str, kind: str, signer: str, limit: int) -> dict[str, 
     :param limit: the most characters.
     :raises Unauthenticated: ``statement_invalid``.
     """
-    import jwt
-
-    if len(token) > limit:
+    public = from_jwk(header_of(token).jwk) if len(token) <= limit else None
+    if public is None or instance_id(public) != signer:
         raise statement_invalid(kind)
-    try:
-        header = jwt.get_unverified_header(token)
-        public = from_jwk(header.get("jwk"))
-        if header.get("typ") != kind or public is None or instance_id(public) != signer:
-            raise statement_invalid(kind)
-        return jwt.decode(
-            token,
-            public,
-            algorithms=[ALGORITHM],
-            issuer=signer,
-            options={
-                "require": ["iss"],
-                "verify_aud": False,
-                "verify_exp": False,
-                "verify_iat": False,
-                "verify_nbf": False,
-            },
-        )
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise statement_invalid(kind) from None
+    claims = genuine(token, public, kind, issuer=signer, required=["iss"])
+    if claims is None:
+        raise statement_invalid(kind)
+    return claims
 
 
 def statement_invalid(kind: str) -> Unauthenticated:
