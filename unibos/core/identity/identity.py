@@ -158,7 +158,8 @@ class Identity:
 
         :param org: its id or slug.
         :raises NotFound: ``org_not_found``, also where the user is no member.
-        :raises Forbidden: ``org_closing``; ``user_required`` when no account asks.
+        :raises Forbidden: ``org_closing``; ``user_required`` when no account asks;
+            ``session_through_node``.
         """
         return await self.sessions.switch(scope, org)
 
@@ -172,7 +173,8 @@ class Identity:
         return await self.sessions.refresh(refresh_token, org)
 
     async def logout(self, scope: Scope, *, everywhere: bool = False) -> None:
-        """End the session that asks, or all of this user's; its tokens are dead at once."""
+        """End the session that asks, or all of this user's (those in the org, where it began
+        through a node); its tokens are dead at once."""
         await self.sessions.logout(scope, everywhere=everywhere)
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:

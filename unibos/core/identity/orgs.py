@@ -81,7 +81,8 @@ class Orgs:
         return OrgPage(items=items, next=items[-1].id if len(found) > limit else None)
 
     async def mine(self, scope: Scope) -> MyOrgs:
-        """The orgs of who asks; for a process of the machine, the one it acts in."""
+        """The orgs of who asks; for a process of the machine, the one it acts in, and for who
+        logged in through a node, the node's."""
 
         def ask(view: View) -> list[tuple[orgs.Org, Role]]:
             if scope.principal.kind != "user":
@@ -90,7 +91,7 @@ class Orgs:
             return [
                 (known[account.org], Role(account.role))
                 for account in accounts.memberships(view, scope.principal.id)
-                if not account.disabled
+                if not account.disabled and (account.org == scope.org or not scope.through_node)
             ]
 
         return MyOrgs(items=[_mine(org, role) for org, role in scope.store.read(ask)])

@@ -66,6 +66,8 @@ class Scope:
     :param session: the session behind the access token; empty where there is none.
     :param operator: whether who asks runs this instance: an owner of its own org, or a process on
         the machine. Only operators may look beyond their org.
+    :param through_node: on a hub, whether the session began through a node: then it is for that
+        node's org alone.
     :param hub_user: on a node, the hub's id of a user who logged in with a hub account. The
         principal is the same, but for those who linked it to an account of the node.
     :param offline: whether the node itself vouches for a hub's user, because the hub was away.
@@ -78,6 +80,7 @@ class Scope:
     role: Role
     session: str = ""
     operator: bool = False
+    through_node: bool = False
     hub_user: str = ""
     offline: bool = False
     held: Callable[[View], bool] | None = field(default=None, repr=False, compare=False)

@@ -15,7 +15,7 @@ from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Principal, Role, Scope
 from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.tokens import AccessTokens, RefreshTokens
-from unibos.core.store import accounts, orgs, signing_keys
+from unibos.core.store import accounts, nodes, orgs, signing_keys
 from unibos.core.store.accounts import Account, Session
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Changed, Transaction, View
@@ -56,15 +56,25 @@ class Sessions:
         if changed:
             self._cache.forget(changed)
 
-    async def login(self, email: str, password: str, address: str, org: str = "") -> Login:
-        """See :meth:`Identity.login`."""
+    async def login(
+        self, email: str, password: str, address: str, org: str = "", node: str | None = None
+    ) -> Login:
+        """See :meth:`Identity.login`.
+
+        :param node: the node that it begins through.
+        """
         known = await self.prove(email, password, address)
         if known is None:
             raise login_failed()
-        return await self.enter(known, password, org)
+        return await self.enter(known, password, org, node)
 
-    async def enter(self, known: Account, password: str, org: str = "") -> Login:
-        """Begin a session of whom :meth:`prove` found; raises as :meth:`login`."""
+    async def enter(
+        self, known: Account, password: str, org: str = "", node: str | None = None
+    ) -> Login:
+        """Begin a session of whom :meth:`prove` found; raises as :meth:`login`.
+
+        :param node: the node that it begins through.
+        """
         hashing = self._tools.passwords
         account = self._chosen(known.id, org)
         if account is None:
@@ -73,7 +83,7 @@ class Sessions:
         if hashing.outgrown(known.verifier):
             renewed = await hashing.hash(password)
         begun = await self._tools.store.awrite(
-            lambda tx: self._begin(tx, replace(account, verifier=known.verifier), renewed),
+            lambda tx: self._begin(tx, replace(account, verifier=known.verifier), renewed, node),
             account.org,
         )
         if begun is None:
@@ -83,11 +93,17 @@ class Sessions:
     async def switch(self, scope: Scope, org: str) -> Login:
         """See :meth:`Identity.switch`."""
         _require_user(scope)
+        if scope.through_node:
+            raise Forbidden(
+                "session_through_node",
+                "This login was made through a node, and is for its org only.",
+                hint="Log in at the hub itself to work in another org.",
+            )
         account = self._chosen(scope.principal.id, org)
         if account is None:
             raise orgs.not_found(org)
         begun = await self._tools.store.awrite(
-            lambda tx: self._begin(tx, account, None), account.org
+            lambda tx: self._begin(tx, account, None, None), account.org
         )
         if begun is None:
             raise tokens.session_ended()
@@ -123,7 +139,9 @@ class Sessions:
         now = self._tools.wall()
 
         def end(tx: Transaction) -> None:
-            if everywhere:
+            if everywhere and scope.through_node:
+                accounts.end_sessions(tx, scope.principal.id, now, "logout")
+            elif everywhere:
                 accounts.end_all_sessions(tx, scope.principal.id, now, "logout")
             else:
                 accounts.end_session(tx, scope.session, now, "logout")
@@ -142,11 +160,12 @@ class Sessions:
 
         def change(tx: Transaction) -> tuple[Account, Session] | None:
             present = self._admitted(tx, account.id)
+            asking = accounts.session(tx, scope.session)
             if present is None or present.verifier != account.verifier:
                 return None
             accounts.set_verifier(tx, account.id, verifier)
             accounts.end_all_sessions(tx, account.id, self._tools.wall(), "password_changed")
-            return self.open(tx, present)
+            return self.open(tx, present, asking.node if asking else None)
 
         begun = await scope.store.awrite(change)
         if begun is None:
@@ -165,22 +184,25 @@ class Sessions:
         version = self._cache.version
         claims = self._tools.access.read(token)
 
-        def ask(view: View) -> Account | None:
+        def ask(view: View) -> tuple[Account | None, bool]:
             session = accounts.session(view, claims.session)
             if session is None or session.ended_because or session.user != claims.user:
-                return None
-            return self._admitted(view, claims.user)
+                return None, False
+            return self._admitted(view, claims.user), session.node is not None
 
-        account = self._tools.store.read(ask, claims.org)
+        account, through_node = self._tools.store.read(ask, claims.org)
         if account is None:
             raise tokens.session_ended()
+        owner_here = account.org == self._own_org and account.role == Role.OWNER.value
         scope = Scope(
             account.org,
             self._tools.store.org(account.org),
             Principal("user", account.id, account.name, account.email),
             Role(account.role),
             claims.session,
-            operator=account.org == self._own_org and account.role == Role.OWNER.value,
+            # A node's word, or that of whoever runs it, does not reach beyond its org.
+            operator=owner_here and not through_node,
+            through_node=through_node,
         )
         self._cache.keep(token, scope, claims.expires_at, version)
         return scope
@@ -190,10 +212,17 @@ class Sessions:
         before = self._tools.wall() - KEPT_MS
         return self._tools.store.write(lambda tx: accounts.forget_sessions(tx, before))
 
-    def open(self, tx: Transaction, account: Account) -> tuple[Account, Session]:
-        """Begin a session of an account within a transaction of its org."""
+    def open(
+        self, tx: Transaction, account: Account, node: str | None = None
+    ) -> tuple[Account, Session]:
+        """Begin a session of an account within a transaction of its org.
+
+        :raises Forbidden: ``node_revoked``: the node's membership ended while it asked.
+        """
+        if node is not None:
+            nodes.require_active(tx, node)
         now = self._tools.wall()
-        return account, accounts.open_session(tx, account.id, now, now + REFRESH_MS)
+        return account, accounts.open_session(tx, account.id, now, now + REFRESH_MS, node)
 
     def answer(self, account: Account, session: Session) -> Login:
         """The tokens of a session, once it is committed."""
@@ -238,14 +267,14 @@ class Sessions:
         return await hashing.run(prove)
 
     def _begin(
-        self, tx: Transaction, proved: Account, renewed: str | None
+        self, tx: Transaction, proved: Account, renewed: str | None, node: str | None
     ) -> tuple[Account, Session] | None:
         account = self._admitted(tx, proved.id)
         if account is None or account.verifier != proved.verifier:
             return None
         if renewed is not None:
             accounts.set_verifier(tx, account.id, renewed)
-        return self.open(tx, account)
+        return self.open(tx, account, node)
 
     def _rotate(
         self, tx: Transaction, id_: str, generation: int

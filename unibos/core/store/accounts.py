@@ -48,6 +48,7 @@ class Session:
 
     :param generation: which refresh token is the one to be presented next.
     :param ended_because: None while the session lives.
+    :param node: the node that it began through, on a hub; None: it began here.
     :param issued_at: when the session began or moved in this very transaction, by the clock of
         :mod:`unibos.core.store.revocations`; 0 where it was only looked up.
     """
@@ -58,6 +59,7 @@ class Session:
     generation: int
     expires_at: int
     ended_because: str | None = None
+    node: str | None = None
     issued_at: int = field(default=0, compare=False)
 
 
@@ -65,7 +67,7 @@ _ACCOUNT = (
     "SELECT users.id, email, email_key, name, verifier, created_at, org, role, disabled"
     " FROM members JOIN users ON users.id = members.user"
 )
-_SESSION = "SELECT id, org, user, generation, expires_at, ended_because FROM sessions"
+_SESSION = "SELECT id, org, user, generation, expires_at, ended_because, node FROM sessions"
 
 
 def local_org(view: View) -> str | None:
@@ -240,13 +242,18 @@ def forget_homeless(tx: Transaction, id_: str) -> None:
     tx.changed(TOPIC, id_)
 
 
-def open_session(tx: Transaction, user: str, now: int, expires_at: int) -> Session:
-    """Begin a session of the org's user, in its first generation."""
-    session = Session(new_id(), tx.org, user, 1, expires_at, issued_at=tx.now())
+def open_session(
+    tx: Transaction, user: str, now: int, expires_at: int, node: str | None = None
+) -> Session:
+    """Begin a session of the org's user, in its first generation.
+
+    :param node: the node that it begins through; it ends with that node's membership.
+    """
+    session = Session(new_id(), tx.org, user, 1, expires_at, node=node, issued_at=tx.now())
     tx.connection.execute(
-        "INSERT INTO sessions (id, org, user, generation, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (session.id, session.org, user, session.generation, now, expires_at),
+        "INSERT INTO sessions (id, org, user, generation, created_at, expires_at, node)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (session.id, session.org, user, session.generation, now, expires_at, node),
     )
     tx.changed(TOPIC, session.id)
     return session
@@ -310,6 +317,19 @@ def end_all_sessions(tx: Transaction, user: str, now: int, because: str) -> None
     ).fetchall()
     tx.changes += [Changed(org, TOPIC, id_) for org, id_ in rows]
     revocations.revoke_user_everywhere(tx, user)
+
+
+def end_sessions_through(tx: Transaction, node: str, now: int, because: str) -> None:
+    """End every session in the org that began through a node; logins elsewhere go on."""
+    rows = tx.connection.execute(
+        "UPDATE sessions SET ended_at = ?, ended_because = ?"
+        " WHERE org = ? AND node = ? AND ended_at IS NULL RETURNING id, expires_at",
+        (now, because, tx.org, node),
+    ).fetchall()
+    # Those that moved last come last: a list of revocations that is too long loses the others.
+    for id_, _ in sorted(rows, key=lambda row: row[1]):
+        revocations.revoke_session(tx, id_)
+        tx.changed(TOPIC, id_)
 
 
 def forget_sessions(tx: Transaction, before: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from unibos.base.errors import Conflict, NotFound
+from unibos.base.errors import Conflict, Forbidden, NotFound
 from unibos.core.store.transaction import Transaction, View
 
 
@@ -70,6 +70,25 @@ def get(view: View, id_: str) -> NodeRow:
     if found is None:
         raise NotFound("node_not_found", "There is no such node in this org.")
     return found
+
+
+def require_active(view: View, id_: str) -> None:
+    """Make sure that an instance is a node of the org now.
+
+    :raises Forbidden: ``node_revoked``.
+    """
+    found = find(view, id_)
+    if found is None or found.revoked_at is not None:
+        raise revoked()
+
+
+def revoked() -> Forbidden:
+    """The refusal of a node that is a member no longer."""
+    return Forbidden(
+        "node_revoked",
+        "This node's membership was ended by an admin of its org.",
+        hint="Its data stay its own. It can join again with a new token.",
+    )
 
 
 def page(view: View, after: str, limit: int) -> list[NodeRow]:

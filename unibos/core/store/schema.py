@@ -239,6 +239,10 @@ ALTER TABLE orgs ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
 
 UPDATE orgs SET stored_bytes = (SELECT coalesce(sum(size), 0) FROM blobs WHERE org = orgs.id);
 
+ALTER TABLE sessions ADD COLUMN node TEXT;
+
+CREATE INDEX sessions_by_node ON sessions (org, node) WHERE node IS NOT NULL;
+
 CREATE UNIQUE INDEX orgs_by_slug ON orgs (slug) WHERE slug IS NOT NULL;
 
 CREATE UNIQUE INDEX orgs_by_domain ON orgs (custom_domain) WHERE custom_domain IS NOT NULL;

@@ -23,7 +23,8 @@ from unibos.core.identity.registry.membership import issue_membership
 from unibos.core.identity.scope import Principal, Role, Scope
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.signing.revocations import Revocations
-from unibos.core.store import accounts, orgs
+from unibos.core.store import accounts, nodes, orgs
+from unibos.core.store.nodes import NodeRow
 from unibos.core.store.store import Store
 
 PASSWORD = "four unrelated words"
@@ -138,6 +139,12 @@ class Hub:
     def write(self, change, org="a"):
         return self.store.write(change, self.orgs[org])
 
+    def enlist(self, node, org="a"):
+        """Make an instance a node of the org."""
+        now = self.wall()
+        row = NodeRow(self.orgs[org], node, node, "key", "token", "{}", now, now + 1, now)
+        self.write(lambda tx: nodes.put(tx, row), org)
+
     def facts(self, org):
         return OrgFacts(id=self.orgs[org], name=f"Org {org}", slug=org, type="family", plan="free")
 
@@ -192,6 +199,7 @@ class Node:
         self.offline_days = 30
         self.key = InstanceKey.open(self.folder)
         raw = self.key.public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.hub.enlist(self.key.id, org)
         self.membership = issue_membership(self.hub.key, self.hub.orgs[org], raw, world.now)
         self._first_start()
         self._start()

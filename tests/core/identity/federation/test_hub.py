@@ -10,7 +10,7 @@ from unibos.core.identity.link import (
     FederatedRefresh,
 )
 from unibos.core.identity.scope import Principal, Role, Scope
-from unibos.core.store import accounts
+from unibos.core.store import accounts, nodes
 
 PASSWORD = "four unrelated words"
 OTHER = "another four words"
@@ -30,6 +30,7 @@ class Door:
     def __init__(self, hub, org, node="n" * 52):
         who = Principal("node", node, "Node")
         self.hub = hub
+        hub.enlist(node, org)
         self.scope = Scope(hub.orgs[org], hub.store.org(hub.orgs[org]), who, Role.VIEWER)
 
     def login(self, email=MEMBER, password=PASSWORD, address="192.0.2.1"):
@@ -131,3 +132,18 @@ def test_address_counts_for_each_node_by_itself(hub, doors):
     assert code_of(lambda: a.login(address="2001:db8::2")) == "too_many_attempts"
     assert a.login(address="2001:db8:1::2")
     assert b.login(STRANGER, address="2001:db8::1")
+
+
+def test_membership_that_ends_while_the_password_is_checked_begins_no_session(hub, doors):
+    a, b = doors
+    node = a.scope.principal.id
+    scope = hub.identity.authenticate(a.login().access_token)
+    hub.write(lambda tx: nodes.revoke(tx, node, hub.wall()))
+    change = hub.identity.change_password(scope, PASSWORD, OTHER, "")
+    assert code_of(a.login) == "node_revoked"
+    assert code_of(lambda: hub.world.run(change)) == "node_revoked"
+    assert a.scope.store.read(lambda view: accounts.session(view, scope.session)).node == node
+    hub.write(lambda tx: nodes.remove(tx, node))
+    assert code_of(a.login) == "node_revoked"
+    assert hub.login()
+    assert b.login(STRANGER)

@@ -2,7 +2,9 @@
 
 The node is a guest. It passes on what a person typed, so that whoever runs it can try passwords:
 each try counts against the account, whichever way it came, and against the client's address on
-that node. A node learns nothing of users outside its org, not even that they exist.
+that node. A node learns nothing of users outside its org, not even that they exist. It sees the
+tokens that it passes on, so the sessions behind them open nothing outside its org either, and end
+with its membership.
 """
 
 from unibos.base.errors import Forbidden, Unauthenticated
@@ -30,9 +32,12 @@ class FederationHub:
         self._identity = identity
 
     async def login(self, scope: Scope, asked: FederatedLogin) -> Login:
-        """Begin a session in the node's org; raises as :meth:`Identity.login`."""
+        """Begin a session in the node's org; raises as :meth:`Identity.login`.
+
+        :raises Forbidden: ``node_revoked``: the node's membership ended while it asked.
+        """
         address = _address(scope, asked.address)
-        return await self._identity.login(asked.email, asked.password, address, scope.org)
+        return await self._log_in(scope, asked.email, asked.password, address)
 
     async def refresh(self, scope: Scope, asked: FederatedRefresh) -> Login:
         """Exchange a refresh token of the node's org; raises as :meth:`Identity.refresh`.
@@ -67,15 +72,18 @@ class FederationHub:
         passwords.check(asked.new_password, asked.email)
         address = _address(scope, asked.address)
         try:
-            login = await self._identity.login(
-                asked.email, asked.current_password, address, scope.org
-            )
+            login = await self._log_in(scope, asked.email, asked.current_password, address)
         except Unauthenticated:
             raise password_wrong() from None
         user = self._identity.authenticate(login.access_token)
         return await self._identity.change_password(
             user, asked.current_password, asked.new_password, address
         )
+
+    async def _log_in(self, scope: Scope, email: str, password: str, address: str) -> Login:
+        """A session that stays in the node's org, and ends with the node's membership."""
+        sessions = self._identity.sessions
+        return await sessions.login(email, password, address, scope.org, scope.principal.id)
 
 
 def password_wrong() -> Forbidden:

@@ -194,11 +194,7 @@ def require_standing(known: Known) -> None:
     :raises Forbidden: ``node_revoked``.
     """
     if known.revoked:
-        raise Forbidden(
-            "node_revoked",
-            "This node's membership was ended by an admin of its org.",
-            hint="Its data stay its own. It can join again with a new token.",
-        )
+        raise nodes.revoked()
 
 
 def _parts(nodes_: Iterable[Known]) -> Iterable[list[Known]]:

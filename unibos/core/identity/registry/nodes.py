@@ -28,7 +28,7 @@ from unibos.core.identity.registry.statement import issue_statement
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.users import check_name
-from unibos.core.store import nodes, orgs, revocations
+from unibos.core.store import accounts, nodes, orgs, revocations
 from unibos.core.store.nodes import NodeRow
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
@@ -186,15 +186,16 @@ class Registry:
         return self._news.lists.signed(self._members.asking(scope).org)
 
     async def leave(self, scope: Scope) -> None:
-        """End the membership of the node that asks.
+        """End the membership of the node that asks, and the sessions that began through it.
 
         :raises Forbidden: ``node_revoked``, ``node_required``.
         """
         known = self._members.asking(scope)
+        now = self._wall()
 
         def apply(tx: Transaction) -> None:
             nodes.remove(tx, known.id)
-            revocations.revoke_node(tx, known.id)
+            _shut_out(tx, known.id, now, "node_left")
 
         await scope.store.awrite(apply)
         self._members.forget(known.org, known.id)
@@ -241,7 +242,8 @@ class Registry:
         return self._shown(row)
 
     async def revoke(self, scope: Scope, id_: str) -> None:
-        """End a node's membership; for admins. Its next call is refused.
+        """End a node's membership, and the sessions that began through it; for admins. Its next
+        call is refused.
 
         :raises NotFound: ``node_not_found``.
         """
@@ -250,7 +252,7 @@ class Registry:
 
         def apply(tx: Transaction) -> None:
             nodes.revoke(tx, id_, now)
-            revocations.revoke_node(tx, id_)
+            _shut_out(tx, id_, now, "node_revoked")
 
         await scope.store.awrite(apply)
         self._members.revoked(scope.org, id_)
@@ -289,3 +291,8 @@ class Registry:
             membership=membership,
             urls=list(self._options.urls()),
         )
+
+
+def _shut_out(tx: Transaction, node: str, now: int, because: str) -> None:
+    revocations.revoke_node(tx, node)
+    accounts.end_sessions_through(tx, node, now, because)

@@ -80,6 +80,7 @@ TURKISH_CODES: Mapping[str, str] = {
     "redirect_uri_invalid": "Bu, girişten sonra dönülebilecek bir adres değil.",
     "role_required": "Bunun için {role} rolü gerekir.",
     "session_ended": "Oturum sona erdi.",
+    "session_through_node": "Bu giriş bir düğüm üzerinden yapıldı; yalnızca onun kurumu içindir.",
     "setup_code_wrong": "Kurulum kodu yanlış.",
     "setup_done": "Kurulum zaten yapıldı.",
     "slug_invalid": "Kısa ad yalnız a-z, 0-9 ve - içerir.",
