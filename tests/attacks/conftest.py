@@ -15,7 +15,7 @@ MEMBER = "member@example.org"
 STRANGER = "stranger@example.net"
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def cheap_hashes():
     """What is tried here is how often a hash is made, never how dear it is."""
     with pytest.MonkeyPatch.context() as patch:
@@ -23,13 +23,10 @@ def cheap_hashes():
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A hub with the orgs Home and Other; nodes ``one`` and ``two`` are Home's, ``theirs`` is
-    Other's. A member of Home has logged in on ``one``.
-
-    All files share it: no more than a few failures are left behind, and nothing is changed that
-    another test looks at."""
+    Other's. A member of Home has logged in on ``one``."""
     with ExitStack() as stack:
 
         def run(kind, name):

@@ -14,11 +14,11 @@ from tests.box import PASSWORD, RunningBoth
 from tests.machine import Machine
 from unibos.base.clock import wall_ms
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.hub_statement import issue_statement
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.registry.membership import issue_membership
-from unibos.core.identity.registry.proof import prove, public_text
-from unibos.core.identity.registry.statement import issue_statement
 
 BACK = "https://program.example.org/back"
 VERIFIER = "v" * 43

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from tests.attacks.conftest import code, nobody
 from tests.machine import Machine
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.proof import prove, public_text
 
 USED = (409, "join_token_used")
 UNKNOWN = (401, "join_token_invalid")

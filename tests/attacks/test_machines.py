@@ -11,7 +11,13 @@ from tests.machine import Machine
 from unibos.base.clock import wall_ms
 from unibos.base.errors import Unauthenticated
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.registry.machine import AHEAD_MS, LATE_MS, LIFE_MS, MachineReader, Ticket
+from unibos.core.identity.registry.machine_tokens import (
+    AHEAD_MS,
+    LATE_MS,
+    LIFE_MS,
+    MachineReader,
+    Ticket,
+)
 from unibos.core.identity.registry.membership import issue_membership, verify_membership
 from unibos.core.identity.signing.jwk import public_jwk
 from unibos.core.identity.signing.statement import sign_statement
