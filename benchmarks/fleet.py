@@ -14,9 +14,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import Report
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.machine import MachineTokens
-from unibos.core.identity.registry.proof import prove, public_text
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 
 PER_TOKEN = 500
 PATH = "/api/v1/heartbeat"

@@ -6,9 +6,9 @@ import httpx2
 
 from unibos.base.clock import wall_ms
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.machine import MachineTokens
-from unibos.core.identity.registry.proof import prove, public_text
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 
 
 class Machine:

@@ -29,7 +29,7 @@ from unibos.core.identity.link import (
 )
 from unibos.core.identity.login import Login
 from unibos.core.identity.registry.join_tokens import JoinTokenIn
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.scope import Scope, system_scope
 from unibos.core.store import accounts

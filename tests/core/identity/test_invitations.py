@@ -44,7 +44,7 @@ def refused(code, kind, ask):
 def test_accepting_makes_a_member_and_logs_in(people, smith, owner):
     org, _ = smith
     made = people.invite(owner, NEW, Role.ADMIN)
-    assert made.link == f"{URL}/#invitation={made.secret}"
+    assert made.link == f"{URL}/invitation/{made.secret}"
     login = people.accept(made, name="New")
     assert (login.user.email, login.user.name) == (NEW, "New")
     assert (login.user.org, login.user.role) == (org.id, Role.ADMIN)

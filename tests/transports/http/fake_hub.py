@@ -15,7 +15,7 @@ from unibos.core.identity.federation.joining import HubAddress
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import Report
-from unibos.core.identity.registry.statement import issue_statement
+from unibos.core.identity.registry.hub_statement import issue_statement
 from unibos.core.store.store import Store
 from unibos.transports.http import hub_line
 from unibos.transports.http.hub_client import HubClient

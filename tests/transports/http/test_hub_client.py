@@ -23,7 +23,7 @@ from tests.transports.http.fake_hub import (
 )
 from unibos.core.identity.federation.joining import HubAddress
 from unibos.core.identity.link import FederatedLogin
-from unibos.core.identity.registry.machine import MachineReader
+from unibos.core.identity.registry.machine_tokens import MachineReader
 from unibos.transports.http import hub_client
 from unibos.transports.http.hub_client import hub_links
 

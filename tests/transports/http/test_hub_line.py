@@ -21,7 +21,7 @@ from tests.transports.http.fake_hub import (
     run,
 )
 from unibos.core.identity.link import FederatedRefresh
-from unibos.core.identity.registry.machine import MachineReader
+from unibos.core.identity.registry.machine_tokens import MachineReader
 from unibos.transports.http import hub_line
 
 

@@ -7,11 +7,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.box import RunningHub
 from unibos.base.clock import wall_ms
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.hub_statement import verify_statement
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.registry.membership import verify_membership
-from unibos.core.identity.registry.proof import prove, public_text
-from unibos.core.identity.registry.statement import verify_statement
 from unibos.core.identity.signing.revocations import read_revocations
 
 ENROLL, HEARTBEAT, LEAVE = "/api/v1/enroll", "/api/v1/heartbeat", "/api/v1/leave"

@@ -5,6 +5,8 @@ this hub, or with the one that its new account gets. Whoever asks cannot tell wh
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -12,13 +14,15 @@ from unibos.base.clock import iso
 from unibos.base.errors import Invalid, NotFound
 from unibos.base.ids import is_id
 from unibos.core.identity import emails, secret, throttle
-from unibos.core.identity.login import Login
+from unibos.core.identity.login import Login, Person, person_of
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.sessions import Sessions, Tools, login_failed
 from unibos.core.identity.users import Draft, check
 from unibos.core.store import accounts, invitations, orgs
-from unibos.core.store.accounts import Account, Session
-from unibos.core.store.transaction import Transaction
+from unibos.core.store.accounts import Account
+from unibos.core.store.transaction import Transaction, View
+
+T = TypeVar("T")
 
 DAYS = 7
 _LIFE_MS = DAYS * 86_400_000
@@ -48,6 +52,14 @@ class InvitationMade(Struct, frozen=True, kw_only=True):
     invitation: Invitation
     secret: str
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What an invitation is about, for who holds its link."""
+
+    org_name: str
+    email: str
 
 
 class Invitations:
@@ -91,7 +103,7 @@ class Invitations:
                 now + _LIFE_MS,
             )
             text = f"{made.id}.{own}"
-            link = f"{self._url().rstrip('/')}/#invitation={text}"
+            link = f"{self._url().rstrip('/')}/invitation/{text}"
             return InvitationMade(invitation=_shown(made), secret=text, link=link)
 
         return invite
@@ -129,7 +141,7 @@ class Invitations:
     async def accept(self, secret: str, name: str, password: str, address: str) -> Login:
         """Become a member of the inviting org, and log in there.
 
-        :param secret: ``<id>.<secret>`` of the link.
+        :param secret: what stands behind ``/invitation/`` in the link: ``<id>.<secret>``.
         :param name: what a new account is called; empty: the address's first part.
         :param address: the client's IP address.
         :raises NotFound: ``invitation_not_found`` also for what has expired or was used.
@@ -139,6 +151,40 @@ class Invitations:
         :raises Forbidden: ``limit_reached``, ``org_closing``.
         :raises Invalid: ``name_invalid``, ``password_…``.
         """
+        begun = await self._accept(secret, name, password, address, self._sessions.open)
+        return self._sessions.answer(*begun)
+
+    async def join(self, secret: str, name: str, password: str, address: str) -> Person:
+        """Become a member of the inviting org; raises as :meth:`accept`. No session begins."""
+        return person_of(
+            await self._accept(secret, name, password, address, lambda _, account: account)
+        )
+
+    def look(self, secret: str, address: str) -> Invited:
+        """What an invitation is about; it stays as it is.
+
+        :raises NotFound: ``invitation_not_found``.
+        :raises TooMany: ``too_many_attempts``.
+        :raises Forbidden: ``org_closing``.
+        """
+        invitation = self._genuine(secret, address)
+
+        def ask(view: View) -> str:
+            orgs.require_open(view)
+            return orgs.get(view).name
+
+        name = self._tools.store.read(ask, invitation.org)
+        return Invited(name, invitation.email)
+
+    async def _accept(
+        self,
+        secret: str,
+        name: str,
+        password: str,
+        address: str,
+        then: Callable[[Transaction, Account], T],
+    ) -> T:
+        """Make a member of who has the secret; ``then`` is done in the same transaction."""
         invitation = self._genuine(secret, address)
         # Checked for accounts that exist, too: the answer must not tell whether one does.
         draft = check(invitation.email, name or invitation.email.partition("@")[0], password)
@@ -150,10 +196,10 @@ class Invitations:
             raise login_failed()
         else:
             verifier = known.verifier
-        begun = await store.awrite(
-            lambda tx: self._join(tx, invitation.id, draft, verifier, known), invitation.org
+        return await store.awrite(
+            lambda tx: then(tx, self._join(tx, invitation.id, draft, verifier, known)),
+            invitation.org,
         )
-        return self._sessions.answer(*begun)
 
     def _genuine(self, text: str, address: str) -> invitations.Invitation:
         """The invitation that the text opens, if there still is one."""
@@ -175,7 +221,7 @@ class Invitations:
 
     def _join(
         self, tx: Transaction, id_: str, draft: Draft, verifier: str, known: Account | None
-    ) -> tuple[Account, Session]:
+    ) -> Account:
         invitation = invitations.find(tx, id_, self._tools.wall())
         if invitation is None:
             raise _gone()
@@ -193,7 +239,7 @@ class Invitations:
         else:
             account = accounts.join(tx, present, invitation.role)
         invitations.remove(tx, id_)
-        return self._sessions.open(tx, account)
+        return account
 
 
 def _gone() -> NotFound:

@@ -22,7 +22,7 @@ from unibos.core.identity.link import (
     Report,
 )
 from unibos.core.identity.login import Login
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.signing.revocations import MAX_LENGTH as REVOCATIONS_BYTES
 from unibos.transports.http.hub_line import HubLine, Question, decoded, lost
 

@@ -26,7 +26,7 @@ from unibos.base.problems import error_of
 from unibos.base.trust import only, unchecked
 from unibos.core.identity.federation.contact import Contact
 from unibos.core.identity.federation.joining import HubAddress
-from unibos.core.identity.registry.statement import HubStatement, verify_statement
+from unibos.core.identity.registry.hub_statement import HubStatement, verify_statement
 from unibos.transports.http.proxies import is_loopback
 
 if TYPE_CHECKING:

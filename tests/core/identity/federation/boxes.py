@@ -11,7 +11,7 @@ from unibos.core.identity.federation.state import HubState, adopt
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import OrgFacts
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.store import accounts, orgs
 from unibos.core.store.store import Store
 

@@ -59,7 +59,7 @@ class World:
         """Let what was begun in the background come to its end."""
 
         async def rest():
-            endless = {"departures", "trusted time"}
+            endless = {"logouts", "trusted time"}
             while waited := [
                 task
                 for task in asyncio.all_tasks() - {asyncio.current_task()}

@@ -136,7 +136,7 @@ def test_logout_ends_the_session_here_and_at_the_hub(node, hub):
 
 
 def test_logout_without_the_hub_is_told_to_it_later(node, hub, world):
-    node.federation._departures._pause_s = 0.0
+    node.federation._logouts._pause_s = 0.0
     login = node.login()
     hub.up = False
     scope = node.scope(login)
@@ -145,7 +145,7 @@ def test_logout_without_the_hub_is_told_to_it_later(node, hub, world):
     assert code_of(lambda: node.scope(login)) == "session_ended"
     assert code_of(lambda: node.refresh(login.refresh_token)) == "session_ended"
     hub.up = True
-    world.run(asyncio.wait_for(node.federation._departures._task, 30))
+    world.run(asyncio.wait_for(node.federation._logouts._task, 30))
     with pytest.raises(Unauthenticated):
         hub.identity.authenticate(login.access_token)
 

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from tests.core.identity.federation.people import code_of
 from unibos.base.errors import Error, Unauthenticated, Unavailable
-from unibos.core.identity.federation import asking
+from unibos.core.identity.federation import hub_calls
 from unibos.core.identity.federation.offline import DAY_MS
 
 
@@ -145,7 +145,7 @@ def test_what_the_hub_refuses_means_here(node, error, code):
 
 def test_hub_that_never_answers_is_away(node, monkeypatch):
     node.login()
-    monkeypatch.setattr(asking, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(hub_calls, "PATIENCE_S", 0.0)
 
     async def silence(asked):
         await asyncio.Event().wait()

@@ -10,12 +10,12 @@ from unibos.base.errors import Error
 from unibos.base.ids import new_id
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import Enrollment, OrgFacts, Report
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
 from unibos.core.identity.registry.join_tokens import JoinTokenIn, JoinTokens
-from unibos.core.identity.registry.machine import MachineTokens
+from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.registry.options import News, Options
-from unibos.core.identity.registry.proof import prove, public_text
 from unibos.core.identity.scope import Principal, Role, Scope
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.identity.signing.revocations import Revocations

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.core.identity.registry.hubs import ADDRESS, REPORT, T0, Hub, Node, refusal
 from unibos.base.errors import Error
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_tokens import JoinTokenIn
 from unibos.core.identity.registry.membership import verify_membership
-from unibos.core.identity.registry.proof import prove, public_text
 from unibos.core.identity.scope import Role
 from unibos.core.identity.signing.keys import KnownKeys
 from unibos.core.identity.signing.revocations import read_revocations

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.core.identity.registry.hubs import T0, refusal
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.registry import membership, statement
+from unibos.core.identity.registry import hub_statement, membership
+from unibos.core.identity.registry.hub_statement import issue_statement, verify_statement
 from unibos.core.identity.registry.membership import issue_membership, verify_membership
-from unibos.core.identity.registry.statement import issue_statement, verify_statement
 from unibos.core.identity.signing.jwk import public_jwk
 from unibos.core.identity.signing.statement import sign_statement
 
@@ -128,5 +128,5 @@ def test_a_statement_is_the_hubs_own():
 )
 def test_a_statement_of_another_shape_is_refused(changed):
     claims = {"tls": None, "urls": [], "iat": T0 // 1000} | changed
-    text = sign_statement(HUB, statement.KIND, claims)
+    text = sign_statement(HUB, hub_statement.KIND, claims)
     assert refusal(lambda: verify_statement(text, HUB.id)) == "statement_invalid"

@@ -5,8 +5,8 @@ import pytest
 from tests.core.identity.registry.hubs import REPORT, T0, Node, refusal
 from unibos.base.errors import StorageFull
 from unibos.core.identity.registry import presence
+from unibos.core.identity.registry.hub_statement import verify_statement
 from unibos.core.identity.registry.membership import verify_membership
-from unibos.core.identity.registry.statement import verify_statement
 from unibos.core.identity.scope import Role
 from unibos.core.identity.signing.revocations import read_revocations
 from unibos.core.store import nodes, orgs
@@ -45,7 +45,7 @@ def test_a_machine_is_a_viewer_of_the_org_that_the_registry_says(hub):
 def test_an_instance_that_never_joined_is_nobody(hub):
     hub.node()
     assert refusal(Node(hub).scope) == "machine_token_invalid"
-    assert hub.registry._members.find("nobody") is None
+    assert hub.registry._nodes.find("nobody") is None
 
 
 def test_a_heartbeat_tells_how_a_node_is(hub):
@@ -358,14 +358,14 @@ def test_nodes_of_an_org_that_is_gone_are_nobody(hub):
 
     hub.store.write(purge, hub.org)
     assert refusal(node.scope) == "machine_token_invalid"
-    assert hub.registry._members.known(hub.org, node.id) is None
+    assert hub.registry._nodes.known(hub.org, node.id) is None
 
 
 def test_memory_grows_by_nodes_that_joined_not_by_what_asks(hub):
     node = hub.node()
     for number in range(1000):
-        assert hub.registry._members.find(f"nobody-{number}") is None
-    assert list(hub.registry._members._known) == [node.id]
+        assert hub.registry._nodes.find(f"nobody-{number}") is None
+    assert list(hub.registry._nodes._known) == [node.id]
 
 
 def test_a_report_of_a_later_version_is_no_trouble(hub):

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from unibos.base.errors import Error, Unauthenticated, Unavailable
-from unibos.core.identity.federation.asking import UNREACHABLE, Asking
-from unibos.core.identity.federation.departures import Departures
+from unibos.core.identity.federation.hub_calls import UNREACHABLE, HubCalls
+from unibos.core.identity.federation.logouts import Logouts
 from unibos.core.identity.federation.offline import Offline, Proof, person_of
 from unibos.core.identity.federation.trust import Trust
 from unibos.core.identity.federation.trusted_time import TrustedTime
@@ -34,16 +34,16 @@ class HubLogins:
 
     def __init__(
         self,
-        asking: Asking,
+        hub_calls: HubCalls,
         offline: Offline,
-        departures: Departures,
+        logouts: Logouts,
         time: TrustedTime,
         trust: Callable[[], Trust],
         check: Callable[[], Awaitable[None]],
     ) -> None:
-        self._asking = asking
+        self._hub_calls = hub_calls
         self._offline = offline
-        self._departures = departures
+        self._logouts = logouts
         self._time = time
         self._trust = trust
         self._check = check
@@ -56,7 +56,7 @@ class HubLogins:
         :raises Forbidden: ``hub_away_too_long``.
         """
         try:
-            login = await self._asking.login(email, password, address)
+            login = await self._hub_calls.login(email, password, address)
         except Unavailable as away:
             if away.code != UNREACHABLE:
                 raise
@@ -72,7 +72,7 @@ class HubLogins:
 
         :raises Unavailable: ``hub_unreachable``, and as :meth:`login`.
         """
-        login = await self._asking.login(email, password, address)
+        login = await self._hub_calls.login(email, password, address)
         proof = await self._proof(login)
         user = await self._offline.learn(proof, password)
         await self.end(proof.claims.session)
@@ -86,9 +86,9 @@ class HubLogins:
         """
         if not looks_like_refresh(refresh_token):
             raise refresh_invalid()
-        if refresh_token.partition(".")[0] in self._departures:
+        if refresh_token.partition(".")[0] in self._logouts:
             raise session_ended()
-        login = await self._asking.refresh(refresh_token)
+        login = await self._hub_calls.refresh(refresh_token)
         user = await self._offline.renew(await self._proof(login))
         if user.local_disabled:
             raise session_ended()
@@ -101,13 +101,13 @@ class HubLogins:
         :raises Invalid: ``password_…``.
         :raises Unavailable: ``hub_unreachable``, and as :meth:`login`.
         """
-        login = await self._asking.password(user.email, current, new, address)
+        login = await self._hub_calls.password(user.email, current, new, address)
         return self._answer(login, await self._offline.learn(await self._proof(login), new))
 
     async def end(self, session: str, *, everywhere: bool = False) -> None:
         """End a session of the hub's, or all of its user's: here at once, there once it hears."""
         until = self._time.now() + 2 * ACCESS_SECONDS * 1000
-        await self._departures.end(session, until, everywhere=everywhere)
+        await self._logouts.end(session, until, everywhere=everywhere)
 
     async def _proof(self, login: Login) -> Proof:
         """What a login by the hub says, once its token proves to be the hub's.

@@ -19,9 +19,9 @@ from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import Enrolled, Enrollment, Link, Report
+from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
 from unibos.core.identity.registry.membership import verify_membership
-from unibos.core.identity.registry.proof import prove, public_text
 from unibos.core.identity.signing.keys import KnownKeys
 from unibos.core.identity.signing.revocations import read_revocations
 

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 from unibos.base.clock import iso
 from unibos.base.errors import Error, Unauthenticated
 from unibos.core.identity import emails
-from unibos.core.identity.federation.asking import Asking
-from unibos.core.identity.federation.departures import Departures
+from unibos.core.identity.federation.hub_calls import HubCalls
 from unibos.core.identity.federation.hub_logins import HubLogins
 from unibos.core.identity.federation.joining import not_joined
+from unibos.core.identity.federation.logouts import Logouts
 from unibos.core.identity.federation.offline import Offline
-from unibos.core.identity.federation.passes import Passes
+from unibos.core.identity.federation.scopes import Scopes
 from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.federation.trust import Trust
 from unibos.core.identity.federation.trusted_time import TrustedTime
@@ -96,26 +96,26 @@ class Federation:
         self._slug = joined.org.slug
         self._store = identity.tools.store.org(self._org)
         self._trust = Trust.of(joined, membership)
-        asking = Asking(link)
-        self._departures = Departures(asking, time)
+        hub_calls = HubCalls(link)
+        self._logouts = Logouts(hub_calls, time)
         self.offline = Offline(
             identity.tools, key, time, lambda: self._trust, self._org, offline_days
         )
         self.hub = HubLogins(
-            asking, self.offline, self._departures, time, lambda: self._trust, line.check
+            hub_calls, self.offline, self._logouts, time, lambda: self._trust, line.check
         )
-        self._passes = Passes(
+        self._scopes = Scopes(
             identity,
             key.id,
             self.offline,
-            self._departures,
+            self._logouts,
             time,
             lambda: self._trust,
             lambda expired_at: self._later(time.akeep(expired_at)),
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._checked_at = 0
-        self._unlisten = identity.tools.store.listen(self._passes.notice)
+        self._unlisten = identity.tools.store.listen(self._scopes.notice)
 
     async def start(self) -> None:
         """Begin to hear what the hub says; what it said before a power cut takes effect now."""
@@ -127,7 +127,7 @@ class Federation:
     async def close(self) -> None:
         """Let go, and keep the time for the next start."""
         self._unlisten()
-        await self._departures.close()
+        await self._logouts.close()
         for task in tuple(self._tasks):
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -201,7 +201,7 @@ class Federation:
             await self._store.awrite(end)
         if scope.hub_user and not scope.offline:
             await self.hub.end(scope.session, everywhere=everywhere)
-            self._passes.drop({scope.session})
+            self._scopes.drop({scope.session})
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
         """Change one's own password, where the account is.
@@ -223,7 +223,7 @@ class Federation:
         :raises Forbidden: ``hub_away_too_long``.
         """
         try:
-            return self._passes.scope(access_token)
+            return self._scopes.scope(access_token)
         except Unauthenticated as refusal:
             if refusal.code == "token_key_unknown":
                 self._check_soon()
@@ -282,7 +282,7 @@ class Federation:
         if membership is None:
             return
         older, self._trust = self._trust, Trust.of(joined, membership)
-        self._passes.drop_all()
+        self._scopes.drop_all()
         told, before = self._trust.news(older), self._trust.forgotten_before(older)
         if told or before:
             self._later(self._forget(told, before))

@@ -17,14 +17,14 @@ from unibos.base.errors import Conflict, Invalid, Unauthenticated
 from unibos.core.identity import throttle
 from unibos.core.identity.keys import InstanceKey, instance_id
 from unibos.core.identity.link import Enrolled, Enrollment, Pulse, Report
+from unibos.core.identity.registry.hub_statement import issue_statement
+from unibos.core.identity.registry.join_proof import check_proof
 from unibos.core.identity.registry.join_tokens import JoinTokens
-from unibos.core.identity.registry.machine import MachineReader, machine_token_invalid
-from unibos.core.identity.registry.members import Members, require_standing
+from unibos.core.identity.registry.known_nodes import KnownNodes, require_standing
+from unibos.core.identity.registry.machine_tokens import MachineReader, machine_token_invalid
 from unibos.core.identity.registry.membership import LIFE_MS, RENEWED_MS, issue_membership
-from unibos.core.identity.registry.node import Node, NodePage, shown
+from unibos.core.identity.registry.node_shapes import Node, NodePage, shown
 from unibos.core.identity.registry.options import News, Options
-from unibos.core.identity.registry.proof import check_proof
-from unibos.core.identity.registry.statement import issue_statement
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.users import check_name
@@ -59,11 +59,11 @@ class Registry:
         self._wall = wall
         self._slow = Throttle(monotonic)
         self._reader = MachineReader(key.id, wall)
-        self._members = Members(store, news.facts, options.pace, wall, monotonic)
+        self._nodes = KnownNodes(store, news.facts, options.pace, wall, monotonic)
 
     def close(self) -> None:
         """Have the database know what nodes told last."""
-        self._members.close()
+        self._nodes.close()
 
     @property
     def hub(self) -> str:
@@ -114,8 +114,8 @@ class Registry:
             seen_at=now,
         )
         row = await self._store.awrite(lambda tx: self._admit(tx, wanted), token.org)
-        known = self._members.add(row)
-        self._members.presence.hear(known, asked.report)
+        known = self._nodes.add(row)
+        self._nodes.presence.hear(known, asked.report)
         return Enrolled(
             hub=self._key.id,
             hub_name=self._options.name,
@@ -154,12 +154,12 @@ class Registry:
             ``machine_token_expired`` with ``time``.
         :raises Forbidden: ``node_revoked``, ``org_closing``.
         """
-        known = self._members.find(self._reader.named(token))
+        known = self._nodes.find(self._reader.named(token))
         if known is None:
             raise machine_token_invalid()
         ticket = self._reader.read(token, known.id, known.public_key)
         require_standing(known)
-        if self._members.facts(known.org) is None:
+        if self._nodes.facts(known.org) is None:
             raise machine_token_invalid()
         self._reader.accept(ticket)
         return known.scope
@@ -169,13 +169,13 @@ class Registry:
 
         :raises Forbidden: ``node_revoked``, ``node_required``.
         """
-        known = self._members.asking(scope)
-        at = self._members.presence.hear(known, report)
+        known = self._nodes.asking(scope)
+        at = self._nodes.presence.hear(known, report)
         membership = None
         if not RENEWED_MS <= known.member_until - at <= LIFE_MS:
             membership = issue_membership(self._key, known.org, known.public_key, at)
-            await self._members.renew(known, at + LIFE_MS)
-        await self._members.keep_when_due()
+            await self._nodes.renew(known, at + LIFE_MS)
+        await self._nodes.keep_when_due()
         return self._pulse(known.org, known.name, at, membership)
 
     def revocations(self, scope: Scope) -> str:
@@ -183,14 +183,14 @@ class Registry:
 
         :raises Forbidden: ``node_revoked``, ``node_required``.
         """
-        return self._news.lists.signed(self._members.asking(scope).org)
+        return self._news.lists.signed(self._nodes.asking(scope).org)
 
     async def leave(self, scope: Scope) -> None:
         """End the membership of the node that asks, and the sessions that began through it.
 
         :raises Forbidden: ``node_revoked``, ``node_required``.
         """
-        known = self._members.asking(scope)
+        known = self._nodes.asking(scope)
         now = self._wall()
 
         def apply(tx: Transaction) -> None:
@@ -198,7 +198,7 @@ class Registry:
             _shut_out(tx, known.id, now, "node_left")
 
         await scope.store.awrite(apply)
-        self._members.forget(known.org, known.id)
+        self._nodes.forget(known.org, known.id)
 
     async def page(self, scope: Scope, limit: int = 50, cursor: str | None = None) -> NodePage:
         """One page of the org's nodes, those that were revoked among them.
@@ -223,7 +223,7 @@ class Registry:
         """The number of nodes by state, of one org or (None) of all, for operators."""
         rows = self._store.read(lambda view: nodes.everything(view, org))
         counted = Counter(
-            str(self._members.presence.state(row, self._members.known(row.org, row.id)).value)
+            str(self._nodes.presence.state(row, self._nodes.known(row.org, row.id)).value)
             for row in rows
         )
         return dict(counted)
@@ -238,7 +238,7 @@ class Registry:
         scope.require(Role.ADMIN)
         wanted = check_name(name)
         row = await scope.store.awrite(lambda tx: nodes.rename(tx, id_, wanted))
-        self._members.renamed(row)
+        self._nodes.renamed(row)
         return self._shown(row)
 
     async def revoke(self, scope: Scope, id_: str) -> None:
@@ -255,7 +255,7 @@ class Registry:
             _shut_out(tx, id_, now, "node_revoked")
 
         await scope.store.awrite(apply)
-        self._members.revoked(scope.org, id_)
+        self._nodes.revoked(scope.org, id_)
 
     async def remove(self, scope: Scope, id_: str) -> None:
         """Take a revoked node out of the list; for admins.
@@ -271,19 +271,19 @@ class Registry:
             nodes.remove(tx, id_)
 
         await scope.store.awrite(apply)
-        self._members.forget(scope.org, id_)
+        self._nodes.forget(scope.org, id_)
 
     def _shown(self, row: NodeRow) -> Node:
-        known = self._members.known(row.org, row.id)
-        return shown(row, known, self._members.presence.state(row, known))
+        known = self._nodes.known(row.org, row.id)
+        return shown(row, known, self._nodes.presence.state(row, known))
 
     def _pulse(self, org: str, name: str, at: int, membership: str | None) -> Pulse:
-        facts = self._members.facts(org)
+        facts = self._nodes.facts(org)
         if facts is None:
             raise machine_token_invalid()
         return Pulse(
             time=at,
-            interval_seconds=self._members.presence.interval(),
+            interval_seconds=self._nodes.presence.interval(),
             name=name,
             org=facts,
             keys_version=self._news.keys.version,

@@ -47,7 +47,7 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownNode:
     """A node that asked since the start; it holds no more than its requests need.
 
     :param heard: when it last told of itself, on the monotonic clock; None: not since the start.
@@ -89,7 +89,7 @@ class Presence:
         self._draw = draw
         self._started = self._kept_at = monotonic()
 
-    def hear(self, known: Known, report: Report) -> int:
+    def hear(self, known: KnownNode, report: Report) -> int:
         """Take note of a sign of life; the hub's time of it, in milliseconds since 1970."""
         known.report = report
         known.seen_at = self._wall()
@@ -101,7 +101,7 @@ class Presence:
         spread = 1 - _SPREAD + 2 * _SPREAD * self._draw()
         return max(1, round(self._pace.heartbeat * spread))
 
-    def state(self, row: NodeRow, known: Known | None) -> State:
+    def state(self, row: NodeRow, known: KnownNode | None) -> State:
         """How a node is now."""
         if row.revoked_at is not None:
             return State.REVOKED
@@ -119,7 +119,7 @@ class Presence:
         self._kept_at = now
         return True
 
-    def worth_keeping(self, known: Known) -> bool:
+    def worth_keeping(self, known: KnownNode) -> bool:
         """Whether the database should hear of a node before the hub stops."""
         if known.report is None or known.heard is None:
             return False
@@ -164,7 +164,7 @@ def facts_of(report: Report) -> tuple[str, ...]:
     return report.version, report.board, report.profile
 
 
-def as_kept(known: Known) -> Kept:
+def as_kept(known: KnownNode) -> Kept:
     """A node's last report, as the database takes it."""
     text = msgspec.json.encode(known.report).decode() if known.report else ""
     return text, known.seen_at, known.org, known.id

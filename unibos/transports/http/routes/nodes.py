@@ -5,7 +5,7 @@ import logging
 from msgspec import Struct
 
 from unibos.base.errors import Conflict, Forbidden, Invalid, NotFound
-from unibos.core.identity.registry.node import Node, NodeChange, NodePage
+from unibos.core.identity.registry.node_shapes import Node, NodeChange, NodePage
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint, Listing

@@ -9,20 +9,20 @@ from contextlib import suppress
 
 from unibos.base.clock import Wall
 from unibos.base.errors import Error
-from unibos.core.identity.federation.asking import Asking
+from unibos.core.identity.federation.hub_calls import HubCalls
 
 LIMIT = 1024
 PAUSE_S = 60.0
 
 
-class Departures:
+class Logouts:
     """The ended sessions of one node's hub.
 
     :param now: milliseconds since 1970.
     """
 
-    def __init__(self, asking: Asking, now: Wall, pause_s: float = PAUSE_S) -> None:
-        self._asking = asking
+    def __init__(self, hub_calls: HubCalls, now: Wall, pause_s: float = PAUSE_S) -> None:
+        self._hub_calls = hub_calls
         self._now = now
         self._pause_s = pause_s
         self._ended: dict[str, int] = {}
@@ -45,7 +45,7 @@ class Departures:
             while len(kept) > LIMIT:
                 kept.pop(next(iter(kept)))
         if not await self._tell() and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._tell_later(), name="departures")
+            self._task = asyncio.create_task(self._tell_later(), name="logouts")
 
     async def close(self) -> None:
         """Stop trying."""
@@ -57,7 +57,7 @@ class Departures:
     async def _tell(self) -> bool:
         for session, everywhere in tuple(self._untold.items()):
             try:
-                await self._asking.logout(session, everywhere=everywhere)
+                await self._hub_calls.logout(session, everywhere=everywhere)
             except Error:
                 return False
             self._untold.pop(session, None)

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from unibos.base.clock import iso
-from unibos.core.identity.registry.presence import Known, State, report_of
+from unibos.core.identity.registry.presence import KnownNode, State, report_of
 from unibos.core.store.nodes import NodeRow
 
 
@@ -45,7 +45,7 @@ class NodeChange(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200)]
 
 
-def shown(row: NodeRow, known: Known | None, state: State) -> Node:
+def shown(row: NodeRow, known: KnownNode | None, state: State) -> Node:
     """A node from what the database has, and what it told since."""
     fresh = known is not None and known.report is not None
     report = known.report if known is not None and fresh else report_of(row)

@@ -35,7 +35,7 @@ _NODES_OWN = ("machine_token_", "node_", "token_")
 """How codes begin with which a hub refuses the node, not the user."""
 
 
-class Asking:
+class HubCalls:
     """A link whose every failure is one of these: what the hub refuses the user, with its code;
     ``Unavailable hub_refuses_node``; ``Unavailable hub_unreachable`` for all else."""
 

@@ -14,10 +14,10 @@ from unibos.base.base64url import from_base64url
 from unibos.base.clock import Wall
 from unibos.base.errors import Error, Forbidden, NotFound
 from unibos.core.identity.link import OrgFacts
-from unibos.core.identity.registry.machine import machine_token_invalid
+from unibos.core.identity.registry.machine_tokens import machine_token_invalid
 from unibos.core.identity.registry.presence import (
     Kept,
-    Known,
+    KnownNode,
     Pace,
     Presence,
     as_kept,
@@ -37,7 +37,7 @@ _AT_ONCE = 500
 """Rows in one write, so that others need not wait long."""
 
 
-class Members:
+class KnownNodes:
     """What a hub remembers of its nodes; for one event loop."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Members:
         self._store = store
         self._facts = facts
         self.presence = Presence(pace, store.read(kept_as_of), wall, monotonic)
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, KnownNode] = {}
         self._open: dict[str, OrgFacts] = {}
         self._changes = 0
         self._end = store.listen(self._notice)
@@ -68,7 +68,7 @@ class Members:
         except Error as error:
             _tell_not_kept(error)
 
-    def find(self, id_: str) -> Known | None:
+    def find(self, id_: str) -> KnownNode | None:
         """A node by its instance id, of whatever org; None: it is of none."""
         known = self._known.get(id_)
         if known is None:
@@ -77,12 +77,12 @@ class Members:
             known = self.add(row) if row else None
         return known
 
-    def known(self, org: str, id_: str) -> Known | None:
+    def known(self, org: str, id_: str) -> KnownNode | None:
         """What is remembered of a node of this org."""
         known = self._known.get(id_)
         return known if known is not None and known.org == org else None
 
-    def asking(self, scope: Scope) -> Known:
+    def asking(self, scope: Scope) -> KnownNode:
         """The node behind a machine's scope.
 
         :raises Forbidden: ``node_required`` where somebody else asks, ``node_revoked``.
@@ -96,10 +96,10 @@ class Members:
         require_standing(known)
         return known
 
-    def add(self, row: NodeRow) -> Known:
+    def add(self, row: NodeRow) -> KnownNode:
         """Remember a node as it is in the database."""
         report = report_of(row)
-        known = Known(
+        known = KnownNode(
             org=sys.intern(row.org),
             id=row.id,
             name=row.name,
@@ -151,7 +151,7 @@ class Members:
             self._open.pop(org, None)
         return known
 
-    async def renew(self, known: Known, until: int) -> None:
+    async def renew(self, known: KnownNode, until: int) -> None:
         """Take note that a node was given a new membership. Where it is not kept, the node gets
         another one after the next start, which does no harm."""
         known.member_until = until
@@ -188,7 +188,7 @@ class Members:
                 self._open.pop(change.id, None)
 
 
-def require_standing(known: Known) -> None:
+def require_standing(known: KnownNode) -> None:
     """Let only nodes pass that are members still.
 
     :raises Forbidden: ``node_revoked``.
@@ -197,13 +197,13 @@ def require_standing(known: Known) -> None:
         raise nodes.revoked()
 
 
-def _parts(nodes_: Iterable[Known]) -> Iterable[list[Known]]:
+def _parts(nodes_: Iterable[KnownNode]) -> Iterable[list[KnownNode]]:
     rest = iter(nodes_)
     while part := list(islice(rest, _AT_ONCE)):
         yield part
 
 
-def _keeping(told: list[Known]) -> Callable[[Transaction], None]:
+def _keeping(told: list[KnownNode]) -> Callable[[Transaction], None]:
     rows: list[Kept] = [as_kept(one) for one in told]
     kept = [(one, one.seen_at, facts_of(one.report) if one.report else ()) for one in told]
 

@@ -11,7 +11,7 @@ from functools import partial
 from unibos.base.clock import Wall
 from unibos.base.errors import Error, Unauthenticated
 from unibos.core.identity.cache import ScopeCache
-from unibos.core.identity.federation.departures import Departures
+from unibos.core.identity.federation.logouts import Logouts
 from unibos.core.identity.federation.offline import Offline
 from unibos.core.identity.federation.trust import Trust
 from unibos.core.identity.identity import Identity
@@ -30,7 +30,7 @@ from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Changed, View
 
 
-class Passes:
+class Scopes:
     """The scopes of one joined node.
 
     :param node: the node's instance id, which its own tokens name as their key.
@@ -44,7 +44,7 @@ class Passes:
         identity: Identity,
         node: str,
         offline: Offline,
-        departures: Departures,
+        logouts: Logouts,
         time: Wall,
         trust: Callable[[], Trust],
         late: Callable[[int], object],
@@ -52,7 +52,7 @@ class Passes:
         self._identity = identity
         self._node = node
         self._offline = offline
-        self._departures = departures
+        self._logouts = logouts
         self._time = time
         self._trust = trust
         self._late = late
@@ -97,7 +97,7 @@ class Passes:
         self._refuse_late(claims)
         trust.check(claims, self._time())
         user = self._store_of(claims).read(lambda view: hub_users.find(view, claims.user))
-        if claims.session in self._departures or (user and user.local_disabled):
+        if claims.session in self._logouts or (user and user.local_disabled):
             raise session_ended()
         scope = self._scope(claims, user, claims.role)
         held = partial(self._hub_holds, claims)
@@ -145,7 +145,7 @@ class Passes:
         except Error:
             return False
         user = hub_users.find(view, claims.user)
-        return claims.session not in self._departures and not (user and user.local_disabled)
+        return claims.session not in self._logouts and not (user and user.local_disabled)
 
     def _offline_holds(self, claims: Claims, view: View) -> bool:
         return self._offline.holds(view, claims.user, claims.session) is not None
