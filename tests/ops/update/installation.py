@@ -108,20 +108,22 @@ def make_release(folder: Path, version: str, kind: str = "good") -> None:
     change = CHANGES.get(kind, {})
     library = folder / "_internal" / "unibos"
     library.parent.mkdir(parents=True)
-    # Hard links: the tree is read only, but for the two files that are written anew.
-    shutil.copytree(PACKAGE, library, copy_function=os.link)
-    _rewrite(library / "__init__.py", f'"""UNIBOS."""\n\n__version__ = "{version}"\n')
+    shutil.copytree(PACKAGE, library)
+    (library / "__init__.py").write_text(f'"""UNIBOS."""\n\n__version__ = "{version}"\n')
     if "migration" in change:
         schema = library / "core/store/schema.py"
-        _rewrite(schema, schema.read_text() + MIGRATION.format(names=change["migration"]))
+        schema.write_text(schema.read_text() + MIGRATION.format(names=change["migration"]))
     text = PROGRAM.format(python=sys.executable, first=change.get("first", ""))
     (folder / "unibos").write_text(text)
     (folder / "unibos").chmod(0o755)
 
 
-def _rewrite(path: Path, text: str) -> None:
-    path.unlink()
-    path.write_text(text)
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        # On another file system.
+        shutil.copy2(source, target)
 
 
 class Installation:
@@ -145,7 +147,7 @@ class Installation:
         folder.mkdir(exist_ok=True)
         made.folder, made.releases = folder, list(other.releases)
         made.root, made.data, made.source = folder / "root", folder / "data", folder / "source"
-        shutil.copytree(other.root, made.root, symlinks=True, copy_function=os.link)
+        shutil.copytree(other.root, made.root, symlinks=True, copy_function=_link_or_copy)
         shutil.copytree(other.source, made.source)
         shutil.copytree(other.data, made.data, ignore=shutil.ignore_patterns("*.sock"))
         made.data.chmod(0o700)
@@ -210,6 +212,9 @@ class Installation:
     @property
     def current(self) -> str:
         return (self.root / "current").readlink().name
+
+    def releases_present(self) -> list[str]:
+        return sorted(path.name for path in (self.root / "releases").iterdir())
 
     @property
     def good(self) -> str:

@@ -54,3 +54,17 @@ def test_a_bad_release_goes_back_by_itself(box, kind):
     assert box.does("update", "check")["refused"] == [
         {"version": "1.1.0", "code": "update_failed_before"}
     ]
+
+
+def test_a_way_back_over_a_changed_schema(box):
+    add(box, "old")
+    box.offer("1.1.0", "migrates")
+    box.does("update", "apply")
+    add(box, "new")
+    assert box.fails("update", "rollback") == "update_would_lose"
+    assert box.current == "1.1.0"
+    box.does("update", "rollback", "--force")
+    assert box.current == "1.0.0"
+    assert records(box) == ["old"]
+    # What is gone from there is still somewhere.
+    assert b"new" in (box.data / "update/1.1.0/node.db").read_bytes()
