@@ -1,1 +1,0 @@
-"""The few pages that people see in a browser: no script, nothing from elsewhere."""
