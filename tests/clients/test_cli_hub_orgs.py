@@ -32,7 +32,7 @@ MEMBER = {
     "disabled": False,
     "created_at": "2026-01-02T03:04:05.000Z",
 }
-LINK = f"https://hub.example.org:8000/#invitation={ID}.secret"
+LINK = f"https://hub.example.org:8000/invitation/{ID}.secret"
 INVITED = {
     "invitation": {
         "id": ID,
@@ -187,7 +187,7 @@ def test_an_invitation_is_accepted_and_the_login_kept(unibos, remote, tmp_path):
     user = {"id": ID, "email": "new@example.org", "name": "New", "role": "member", "org": ID}
     pair = {"access_token": "a", "refresh_token": "r", "expires_in": 900, "user": user}
     remote.on("POST", f"{INVITATIONS}/accept", pair)
-    link = f"{remote.url}/#invitation={ID}.secret"
+    link = f"{remote.url}/invitation/{ID}.secret"
     call = ("hub", "invitations", "accept", link, "--name", "New", "--password-stdin")
     ended = unibos(*call, stdin=b"correct horse battery\n")
     assert ended.out == f"Logged in to {remote.url} as new@example.org.\n"

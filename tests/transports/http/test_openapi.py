@@ -55,6 +55,7 @@ TAGS = {
         "enroll",
         "federation",
         "heartbeat",
+        "invitation",
         "invitations",
         "keys",
         "leave",

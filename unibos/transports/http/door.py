@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from unibos.base.errors import Error, Unauthenticated, Unavailable, Unsupported
+from unibos.base.log import masked
 from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.identity.tokens import token_expired
 from unibos.core.module.endpoint import Call, Endpoint, Handler, OpenHandler, Upload
@@ -115,7 +116,7 @@ class Door:
             await send_bytes(*problem(error), asgi, reply)
             _tell(error, reply.status, asgi)
         except Exception:
-            log.exception("request failed", extra={"path": asgi["path"]})
+            log.exception("request failed", extra={"path": _path(asgi)})
             if reply.status:
                 raise
             fault = Error("internal_error", "Something went wrong here; the log says what.")
@@ -198,11 +199,19 @@ def _stopping() -> Unavailable:
 def _tell(error: Error, status: int, asgi: Asgi) -> None:
     """Tell the operator of refusals that call for a person: trouble here, or somebody who tries."""
     if status >= 500:
-        facts = {"code": error.code, "detail": error.detail, "path": asgi["path"]}
+        facts = {"code": error.code, "detail": error.detail, "path": _path(asgi)}
         log.warning("request refused", extra=facts)
     elif error.code in _TRIES:
         client = asgi.get("client")
         log.warning("refused", extra={"code": error.code, "address": client[0] if client else ""})
+
+
+def _path(asgi: Asgi) -> str:
+    """The path as a log may have it: what is secret in it goes under a secret's name."""
+    path: str = asgi["path"]
+    for name, value in asgi.get("path_params", {}).items():
+        path = path.replace(value, masked(value, name))
+    return path
 
 
 def _header(asgi: Asgi, wanted: bytes) -> bytes | None:

@@ -5,8 +5,8 @@ from starlette.types import Send
 
 Headers = list[tuple[bytes, bytes]]
 
-# Nothing that the API serves is a page, but for a login form, which brings a policy of its own:
-# a browser may neither guess a type nor run anything.
+# Nothing that the API serves is a page, but for those in browser/, which bring a policy of their
+# own: a browser may neither guess a type nor run anything.
 SECURITY: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

@@ -15,7 +15,7 @@ from unibos.clients.cli.user import ROLES
 from unibos.clients.cli.words import language, say
 from unibos.clients.paths import INVITATIONS, below
 
-_MARK = "#invitation="
+_MARK = "/invitation/"
 
 
 @command("list", "unibos hub invitations list", "sudo unibos hub invitations list --org smith")
@@ -72,7 +72,7 @@ def revoke(asked: Asked, invitation: str) -> None:
 
 @command(
     "accept",
-    "unibos hub invitations accept 'https://hub.example.org:8000/#invitation=…' --name Member",
+    "unibos hub invitations accept 'https://hub.example.org:8000/invitation/…' --name Member",
 )
 @click.argument("link")
 @click.option("--name", default="", help="What the user is called.")

@@ -24,7 +24,7 @@ class InvitationIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Acceptance(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is behind ``#invitation=`` in the link, and the password of the invited address: of
+    """What is behind ``/invitation/`` in the link, and the password of the invited address: of
     the account that it has, or for the one that it gets. ``name`` is for a new one."""
 
     invitation: Annotated[str, Meta(max_length=200)]

@@ -13,9 +13,9 @@ from unibos.core.identity.oidc.discovery import discovery
 from unibos.core.identity.oidc.provider import Form as LoginForm
 from unibos.core.identity.oidc.provider import Proof, Provider, Redirect
 from unibos.core.module.endpoint import Answer, Call, Endpoint, Form, Media
-from unibos.transports.http import login_page
+from unibos.transports.http.browser import frame
+from unibos.transports.http.browser.login import LoginPage, login_page, refusal_page
 from unibos.transports.http.errors import status_of
-from unibos.transports.http.login_page import LoginPage
 from unibos.transports.http.routes.auth import Email, Password
 
 log = logging.getLogger(__name__)
@@ -219,23 +219,23 @@ def _form_or_redirect(
         problem=error.code if error else "",
         seconds=wait,
     )
-    headers = login_page.headers(found.back) | {
+    headers = frame.headers(found.back) | {
         "set-cookie": f"{_COOKIE}={found.cookie}; Path=/; Max-Age={_COOKIE_SECONDS};"
         " Secure; HttpOnly; SameSite=Strict"
     }
     if wait:
         headers["retry-after"] = str(wait)
-    body = login_page.login_page(page, _language(call))
+    body = login_page(page, _language(call))
     return Answer(body, status_of(error) if error else 200, headers)
 
 
 def _refused(error: Error, call: Call) -> Answer:
-    body = login_page.refusal_page(error.code, str(error), _language(call))
-    return Answer(body, status_of(error), login_page.headers())
+    body = refusal_page(error.code, str(error), _language(call))
+    return Answer(body, status_of(error), frame.headers())
 
 
 def _language(call: Call) -> str:
-    return login_page.language(call.query.ui_locales or "", call.headers.get("accept-language", ""))
+    return frame.language(call.headers.get("accept-language", ""), call.query.ui_locales or "")
 
 
 def _issuer(provider: Provider, call: Call) -> str:

@@ -1,29 +1,8 @@
 import pytest
 
-from unibos.transports.http.login_page import LoginPage, language, login_page, refusal_page
+from unibos.transports.http.browser.login import LoginPage, login_page, refusal_page
 
 PAGE = LoginPage("Program", "Org", "/oidc/authorize?a=1&b=2", "mark")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "accepted", "tongue"),
-    [
-        ("", "", "en"),
-        ("", "tr", "tr"),
-        ("", "tr-TR,tr;q=0.9,en;q=0.8", "tr"),
-        ("", "de-DE,de;q=0.9", "en"),
-        ("", "en;q=0.5, tr", "tr"),
-        ("", "tr;q=0.1, en;q=0.2", "en"),
-        ("", "tr;q=, en;q=x", "tr"),
-        ("", ",;q=1,;;", "en"),
-        ("", "x," * 5000 + "tr", "en"),
-        ("tr", "en", "tr"),
-        ("de TR-CY", "en", "tr"),
-        ("*", "*", "en"),
-    ],
-)
-def test_the_language_is_the_programs_then_the_browsers(wanted, accepted, tongue):
-    assert language(wanted, accepted) == tongue
 
 
 @pytest.mark.parametrize("tongue", ["en", "tr"])
