@@ -118,5 +118,5 @@ class Outcomes:
             self.store.write(change, job.org)
 
     def _later(self, failures: int) -> int:
-        chance = random.random()  # noqa: S311 - no secret
+        chance = random.SystemRandom().random()
         return self.clock.now() + int(pause_seconds(failures, self.retry_seconds, chance) * 1000)

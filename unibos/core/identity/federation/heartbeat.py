@@ -101,7 +101,7 @@ class Heartbeat:
         if self._failures:
             longest = max(interval, LONGEST_WAIT_S)
             interval = min(longest, interval * 2.0 ** min(self._failures, 20))
-            return random.uniform(0.5, 1.0) * interval  # noqa: S311 - it only spreads load
+            return random.SystemRandom().uniform(0.5, 1.0) * interval
         return interval
 
     async def _beat(self, joined: Joined) -> None:

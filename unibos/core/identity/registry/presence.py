@@ -37,6 +37,9 @@ class State(Enum):
     REVOKED = "revoked"
 
 
+_SPREAD = random.SystemRandom()
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How often nodes tell that they live, and after how long a silence they are what; seconds."""
@@ -80,7 +83,7 @@ class Presence:
         as_of: int,
         wall: Wall,
         monotonic: Callable[[], float],
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] = _SPREAD.random,
     ) -> None:
         self._pace = pace
         self._as_of = as_of
