@@ -37,7 +37,7 @@ class State(Enum):
     REVOKED = "revoked"
 
 
-_SPREAD = random.SystemRandom()
+_CHANCE = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Presence:
         as_of: int,
         wall: Wall,
         monotonic: Callable[[], float],
-        draw: Callable[[], float] = _SPREAD.random,
+        draw: Callable[[], float] = _CHANCE.random,
     ) -> None:
         self._pace = pace
         self._as_of = as_of
