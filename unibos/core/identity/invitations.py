@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from unibos.base.clock import iso
-from unibos.base.errors import Invalid, NotFound
+from unibos.base.errors import NotFound
 from unibos.base.ids import is_id
 from unibos.core.identity import emails, secret, throttle
 from unibos.core.identity.login import Login, Person, person_of
@@ -20,6 +20,7 @@ from unibos.core.identity.sessions import Sessions, Tools, login_failed
 from unibos.core.identity.users import Draft, check
 from unibos.core.store import accounts, invitations, orgs
 from unibos.core.store.accounts import Account
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.transaction import Transaction, View
 
 T = TypeVar("T")
@@ -116,12 +117,10 @@ class Invitations:
         :raises Invalid: ``cursor_invalid``.
         """
         scope.require(Role.ADMIN)
-        if cursor is not None and not is_id(cursor):
-            raise Invalid("cursor_invalid", "This cursor does not belong to this list.")
-        now = self._tools.wall()
-        found = scope.store.read(lambda view: invitations.page(view, cursor or "", limit + 1, now))
-        items = [_shown(one) for one in found[:limit]]
-        return InvitationPage(items=items, next=items[-1].id if len(found) > limit else None)
+        after, now = behind(cursor), self._tools.wall()
+        found = scope.store.read(lambda view: invitations.page(view, after, limit + 1, now))
+        page, following = page_of(found, limit)
+        return InvitationPage(items=[_shown(one) for one in page], next=following)
 
     async def revoke(self, scope: Scope, id_: str) -> None:
         """Take an invitation back.

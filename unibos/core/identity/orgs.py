@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 
 from unibos.base.errors import Conflict, Invalid
-from unibos.base.ids import is_id, new_id
+from unibos.base.ids import new_id
 from unibos.core.identity import org_shapes
 from unibos.core.identity.invitations import InvitationMade, Invitations
 from unibos.core.identity.link import OrgFacts
@@ -18,6 +18,7 @@ from unibos.core.identity.sessions import Tools
 from unibos.core.identity.users import check_name
 from unibos.core.store import accounts, invitations, orgs, purging
 from unibos.core.store.accounts import Account
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 
@@ -74,11 +75,10 @@ class Orgs:
         :raises Invalid: ``cursor_invalid``.
         """
         scope.require_operator()
-        if cursor is not None and not is_id(cursor):
-            raise Invalid("cursor_invalid", "This cursor does not belong to this list.")
-        found = self._store.read(lambda view: orgs.page(view, cursor or "", limit + 1))
-        items = [org_shapes.shown(org) for org in found[:limit]]
-        return OrgPage(items=items, next=items[-1].id if len(found) > limit else None)
+        after = behind(cursor)
+        found = self._store.read(lambda view: orgs.page(view, after, limit + 1))
+        page, following = page_of(found, limit)
+        return OrgPage(items=[org_shapes.shown(org) for org in page], next=following)
 
     async def mine(self, scope: Scope) -> MyOrgs:
         """The orgs of who asks; for a process of the machine, the one it acts in, and for who

@@ -92,7 +92,7 @@ class Sessions:
 
     async def switch(self, scope: Scope, org: str) -> Login:
         """See :meth:`Identity.switch`."""
-        _require_user(scope)
+        require_user(scope)
         if scope.through_node:
             raise Forbidden(
                 "session_through_node",
@@ -151,11 +151,11 @@ class Sessions:
 
     async def change_password(self, scope: Scope, current: str, new: str, address: str) -> Login:
         """See :meth:`Identity.change_password`."""
-        _require_user(scope)
+        require_user(scope)
         account = scope.store.read(lambda view: accounts.get(view, scope.principal.id))
         passwords.check(new, account.email)
         if not await self._prove(account, current, account.email_key, address):
-            raise Forbidden("password_wrong", "The current password is not right.")
+            raise password_wrong()
         verifier = await self._tools.passwords.hash(new)
 
         def change(tx: Transaction) -> tuple[Account, Session] | None:
@@ -315,13 +315,22 @@ def rotate(
     return accounts.move_session(tx, session, generation + 1, until)
 
 
-def _require_user(scope: Scope) -> None:
+def require_user(scope: Scope) -> None:
+    """Let only accounts pass.
+
+    :raises Forbidden: ``user_required``.
+    """
     if scope.principal.kind != "user":
         raise Forbidden(
             "user_required",
             "Only an account can do this.",
             hint="unibos user passwd EMAIL sets the password of an account.",
         )
+
+
+def password_wrong() -> Forbidden:
+    """The answer to a wrong present password."""
+    return Forbidden("password_wrong", "The current password is not right.")
 
 
 def login_failed() -> Unauthenticated:

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from unibos.base.clock import Wall, iso
 from unibos.base.errors import Conflict, Forbidden, Invalid
-from unibos.base.ids import is_id
 from unibos.core.identity import emails, passwords
 from unibos.core.identity.passwords import Passwords
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.store import accounts, invitations, join_tokens, orgs
 from unibos.core.store.accounts import Account
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.transaction import Transaction, View
 
 MAX_NAME = 200
@@ -107,15 +107,10 @@ class Users:
         :raises Invalid: ``cursor_invalid``.
         """
         scope.require(Role.ADMIN)
-        if cursor is not None and not is_id(cursor):
-            raise Invalid(
-                "cursor_invalid",
-                "This cursor does not belong to this list.",
-                hint="Start again without a cursor.",
-            )
-        found = scope.store.read(lambda view: accounts.page(view, cursor or "", limit + 1))
-        items = [_user(account) for account in found[:limit]]
-        return UserPage(items=items, next=items[-1].id if len(found) > limit else None)
+        after = behind(cursor)
+        found = scope.store.read(lambda view: accounts.page(view, after, limit + 1))
+        page, following = page_of(found, limit)
+        return UserPage(items=[_user(account) for account in page], next=following)
 
     async def get(self, scope: Scope, id_: str) -> User:
         """One user; everybody may ask for themselves."""

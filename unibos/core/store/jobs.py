@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from unibos.base.clock import iso
-from unibos.base.errors import Conflict, Invalid, NotFound
-from unibos.base.ids import is_id, new_id
+from unibos.base.errors import Conflict, NotFound
+from unibos.base.ids import new_id
 from unibos.core.store.job import (
     COLUMNS,
     Job,
@@ -24,6 +24,7 @@ from unibos.core.store.job import (
     Progress,
     from_row,
 )
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.transaction import Changed, Transaction, View
 
 __all__ = [
@@ -117,21 +118,14 @@ def page(
         where.append("kind = ?")
         values.append(kind)
     if cursor is not None:
-        if not is_id(cursor):
-            raise Invalid(
-                "cursor_invalid",
-                "This cursor does not belong to this list.",
-                hint="Start again without a cursor.",
-            )
         where.append("id < ?")
-        values.append(cursor)
+        values.append(behind(cursor))
     rows = view.connection.execute(
         f"SELECT {COLUMNS} FROM jobs WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
         " ORDER BY id DESC LIMIT ?",
         [*values, limit + 1],
     ).fetchall()
-    items = [from_row(row) for row in rows[:limit]]
-    return JobPage(items, items[-1].id if len(rows) > limit else None)
+    return JobPage(*page_of([from_row(row) for row in rows], limit))
 
 
 def cancel(tx: Transaction, id_: str) -> Job:

@@ -7,8 +7,6 @@ dotted paths into the data, or ``id``, ``created_at``, ``updated_at``; a time st
 millisecond, and is in UTC where it names no zone.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from contextlib import closing
@@ -18,9 +16,11 @@ from typing import Any
 
 import msgspec
 
+from unibos.base.base64url import base64url, from_base64url
 from unibos.base.clock import COUNTER_BITS
 from unibos.base.errors import Invalid
 from unibos.core.store import search
+from unibos.core.store.paging import cursor_invalid
 from unibos.core.store.records import COLUMNS, PAGE_BYTES, Record, from_row
 from unibos.core.store.transaction import View
 
@@ -197,7 +197,7 @@ def _sort(text: str) -> tuple[str, list[Any], bool]:
 
 
 def _cursor(sort: str, value: object, id_: str) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([sort, value, id_])).decode().rstrip("=")
+    return base64url(msgspec.json.encode([sort, value, id_]))
 
 
 def _after(
@@ -227,17 +227,12 @@ def _after(
 def _read_cursor(query: Query) -> tuple[Any, str]:
     text = query.cursor or ""
     try:
-        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        sort, value, id_ = msgspec.json.decode(decoded, type=tuple[str, Any, str])
+        sort, value, id_ = msgspec.json.decode(from_base64url(text), type=tuple[str, Any, str])
         if sort == query.sort and not isinstance(value, dict | list):
             return _value(msgspec.json.encode(value).decode()), id_
-    except (msgspec.MsgspecError, binascii.Error, ValueError):
+    except ValueError:
         pass
-    raise Invalid(
-        "cursor_invalid",
-        "This cursor does not belong to this list.",
-        hint="Start again without a cursor.",
-    )
+    raise cursor_invalid()
 
 
 def count_by(view: View, collection: str, path: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ tokens that it passes on, so the sessions behind them open nothing outside its o
 with its membership.
 """
 
-from unibos.base.errors import Forbidden, Unauthenticated
+from unibos.base.errors import Unauthenticated
 from unibos.core.identity import passwords, throttle
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.link import (
@@ -18,6 +18,7 @@ from unibos.core.identity.link import (
 )
 from unibos.core.identity.login import Login
 from unibos.core.identity.scope import Scope
+from unibos.core.identity.sessions import password_wrong
 from unibos.core.store import accounts
 from unibos.core.store.transaction import Transaction
 
@@ -84,11 +85,6 @@ class FederationHub:
         """A session that stays in the node's org, and ends with the node's membership."""
         sessions = self._identity.sessions
         return await sessions.login(email, password, address, scope.org, scope.principal.id)
-
-
-def password_wrong() -> Forbidden:
-    """The answer to a wrong present password."""
-    return Forbidden("password_wrong", "The current password is not right.")
 
 
 def _address(scope: Scope, client: str) -> str:

@@ -4,11 +4,11 @@ From then on both logins lead to the same principal, the account of the node. Wh
 by the account that logged in.
 """
 
-from unibos.base.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from unibos.base.errors import Conflict, NotFound, Unauthenticated
 from unibos.core.identity import emails
-from unibos.core.identity.federation.hub import password_wrong
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.scope import Scope
+from unibos.core.identity.sessions import password_wrong, require_user
 from unibos.core.store import accounts, hub_users
 from unibos.core.store.transaction import Transaction
 
@@ -30,8 +30,7 @@ class Linking:
         :raises TooMany: ``too_many_attempts``.
         :raises Unavailable: ``hub_unreachable`` where the hub has to be asked.
         """
-        if scope.principal.kind != "user":
-            raise Forbidden("user_required", "Only an account can be linked to another.")
+        require_user(scope)
         if scope.hub_user:
             hub_user = scope.hub_user
             local_user = await self._prove_local(scope, email, password, address)

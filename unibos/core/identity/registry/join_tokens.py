@@ -14,6 +14,7 @@ from unibos.core.identity.registry.join_string import MAX_URLS, JoinToken
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.store import join_tokens, orgs
 from unibos.core.store.join_tokens import JoinTokenRow
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
@@ -126,12 +127,10 @@ class JoinTokens:
         :raises Invalid: ``cursor_invalid``.
         """
         scope.require(Role.ADMIN)
-        if cursor is not None and not is_id(cursor):
-            raise Invalid("cursor_invalid", "This cursor is not one of this list.")
-        after, now = cursor or "", self._wall()
+        after, now = behind(cursor), self._wall()
         found = await scope.store.aread(lambda view: join_tokens.page(view, after, limit + 1))
-        items = [_info(row, now) for row in found[:limit]]
-        return JoinTokenPage(items, items[-1].id if len(found) > limit else None)
+        page, following = page_of(found, limit)
+        return JoinTokenPage([_info(row, now) for row in page], following)
 
     async def revoke(self, scope: Scope, id_: str) -> None:
         """Have nobody join with a token any more.

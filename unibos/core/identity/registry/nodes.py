@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from unibos.base.base64url import base64url
 from unibos.base.clock import Wall, wall_ms
-from unibos.base.errors import Conflict, Invalid, Unauthenticated
+from unibos.base.errors import Conflict, Unauthenticated
 from unibos.core.identity import throttle
 from unibos.core.identity.keys import InstanceKey, instance_id
 from unibos.core.identity.link import Enrolled, Enrollment, Pulse, Report
@@ -30,6 +30,7 @@ from unibos.core.identity.throttle import Throttle
 from unibos.core.identity.users import check_name
 from unibos.core.store import accounts, nodes, orgs, revocations
 from unibos.core.store.nodes import NodeRow
+from unibos.core.store.paging import behind, page_of
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
 
@@ -205,12 +206,10 @@ class Registry:
 
         :raises Invalid: ``cursor_invalid``.
         """
-        if cursor is not None and not 0 < len(cursor) <= 64:
-            raise Invalid("cursor_invalid", "This cursor is not one of this list.")
-        after = cursor or ""
-        rows = await scope.store.aread(lambda view: nodes.page(view, after, limit + 1))
-        items = [self._shown(row) for row in rows[:limit]]
-        return NodePage(items, items[-1].id if len(rows) > limit else None)
+        after = behind(cursor, lambda text: 0 < len(text) <= 64)
+        found = await scope.store.aread(lambda view: nodes.page(view, after, limit + 1))
+        page, following = page_of(found, limit)
+        return NodePage([self._shown(row) for row in page], following)
 
     async def get(self, scope: Scope, id_: str) -> Node:
         """One node of the org.

@@ -1,17 +1,17 @@
 """Search over all collections."""
 
-import base64
-import binascii
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from unibos.base.base64url import base64url, from_base64url
 from unibos.base.clock import iso
 from unibos.base.errors import Invalid
 from unibos.base.ids import made_at_ms
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Cursor, Endpoint
 from unibos.core.store import collections, records, search
+from unibos.core.store.paging import cursor_invalid
 from unibos.core.store.texts import texts
 from unibos.core.store.transaction import View
 
@@ -76,19 +76,19 @@ def _item(view: View, hit: search.Hit, wanted: str) -> SearchItem:
 
 
 def _cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(str(offset).encode()).decode().rstrip("=")
+    return base64url(str(offset).encode())
 
 
 def _offset(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        offset = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        offset = int(from_base64url(cursor))
         if 0 <= offset <= _DEEPEST:
             return offset
-    except (ValueError, binascii.Error):
+    except ValueError:
         pass
-    raise Invalid("cursor_invalid", "This cursor does not belong to this list.")
+    raise cursor_invalid()
 
 
 ENDPOINTS = (
