@@ -123,7 +123,7 @@ ODD = {
     "another shape": ok({"time": "soon"}),
     "a problem that is none": ok(b"[", 500, "application/problem+json"),
     "compressed": ok(b"x", content_encoding="gzip"),
-    "no HTTP": b"SSH-2.0-OpenSSH\r\n",
+    "no HTTP": b"SSH-2.0-OpenSSH\r\n\r\n",
     "too large": ok(b" " * (hub_line.ANSWER_BYTES + 1)),
     "too large, its length untold": (
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"10000\r\n" + b" " * 65536

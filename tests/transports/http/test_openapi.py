@@ -101,6 +101,8 @@ def test_no_500_and_nothing_undocumented(roles, role, tag):
             continue
 
         @settings(
+            # There are so many operations that few examples of each make many requests.
+            max_examples=settings().max_examples // 2,
             deadline=None,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -221,7 +221,9 @@ class Lives(RuleBasedStateMachine):
         return True
 
 
-Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Lives.TestCase.settings = settings(
+    max_examples=settings().max_examples // 2, stateful_step_count=30, deadline=None
+)
 
 
 class TestLives(Lives.TestCase):
