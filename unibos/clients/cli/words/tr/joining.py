@@ -31,7 +31,7 @@ TURKISH: Mapping[str, str] = {
     ),
     "Also when the hub cannot be told.": "Merkeze söylenemese de.",
     "Leave {hub}? Its users can then no longer log in here.": (
-        "{hub} bırakılsın mı? Kullanıcıları artık buraya giremez."
+        "{hub} merkezinden ayrılınsın mı? Kullanıcıları artık buraya giremez."
     ),
     "This node has left {hub}.": "Bu düğüm {hub} merkezinden ayrıldı.",
     # status

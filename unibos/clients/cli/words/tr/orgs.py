@@ -70,7 +70,7 @@ TURKISH: Mapping[str, str] = {
     ),
     "List the orgs that one belongs to.": "Ait olunan kurumları listele.",
     "{email} is the new address.": "Yeni adres {email}.",
-    "{email} is logged out.": "{email} oturumları kapatıldı.",
+    "{email} is logged out.": "{email} kullanıcısının oturumları kapatıldı.",
     # Invitations
     "Invite people into an org.": "İnsanları bir kuruma davet et.",
     "List invitations that nobody has accepted yet.": "Henüz kabul edilmemiş davetleri listele.",
