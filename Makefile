@@ -4,6 +4,7 @@
 # make check  lint, types and layers; make format mends what a program can mend
 # make package       build the program and its Debian package below build/ (docs/operations.md)
 # make test-package  build, then walk through with what was built; make test-system: as a service
+# make test-image    build the image of a card and boot it in QEMU (docs/firmware.md); asks for root
 # make lock   renew the locked dependencies from pyproject.toml
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ WORKERS ?= auto
 
 ARCHITECTURE = $(shell dpkg --print-architecture)
 
-.PHONY: run test unit test-long check format package test-package test-system lock clean
+.PHONY: run test unit test-long check format package test-package test-system test-image lock clean
 
 run: $(READY)
 	@packaging/setup system
@@ -68,6 +69,12 @@ test-system: $(DEV_READY)
 	@packaging/setup system-tests
 	@test -e build/$(ARCHITECTURE)/checksums.sha256 || packaging/build
 	@UNIBOS_BUILT=$(CURDIR)/build/$(ARCHITECTURE) $(BIN)/pytest tests/system $(ARGS)
+
+# Minutes, so this is no part of `make test`; DEB is a package for arm64.
+DEB ?= $(firstword $(wildcard build/arm64/*.deb))
+test-image:
+	@test -n "$(DEB)" || { echo "Build a package for arm64 first (docs/operations.md), or say DEB=…"; exit 1; }
+	@firmware/test-boot --deb $(DEB) $(ARGS)
 
 lock: $(DEV_READY)
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
