@@ -88,9 +88,9 @@ def refresh(server: Server, login: dict) -> httpx2.Response:
 
 
 def online(server: Server) -> bool:
-    """Whether a node says that its hub is within reach."""
+    """Whether a node says that its hub is within reach; one that is starting anew does not."""
     with server.client() as nobody:
-        return nobody.get("/health").json()["online"]
+        return nobody.get("/health").json().get("online", False)
 
 
 def until(asked: Callable[[], object]) -> object:
