@@ -117,6 +117,9 @@ def test_a_card_that_tells_nothing_of_itself_is_no_other_card(box):
 
 
 def test_the_screen_shows_the_setup_code_while_there_is_one(box):
+    box.program("agetty")
+    box.program("hostname", "echo unibos-ab23")
+    box.program("systemctl", "echo active")
     box.file("var/lib/unibos/setup-code", "123456-654321\n")
     box.run("console")
     screen = box.root / "run/issue.d/unibos.issue"
