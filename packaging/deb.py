@@ -13,7 +13,7 @@ from pathlib import Path
 from origin import ROOT, Origin
 
 PARTS = Path(__file__).parent / "deb"
-NAMES = ("unibos", "unibos-hub", "unibos-worker")
+NAMES = ("unibos", "unibos-hub")
 UNITS = ("unibos-node.service", "unibos-hub.service")
 
 

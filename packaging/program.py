@@ -10,7 +10,8 @@ from pathlib import Path
 
 from origin import ROOT, Origin
 
-NAMES = ("unibos-hub", "unibos-worker")
+NAMES = ("unibos-hub",)
+"""Links beside the program; called by one of them it is one group of its commands."""
 LIST = Path(__file__).parent / "bundled.txt"
 _HEAD = """\
 # Everything that the program carries, but for UNIBOS's own modules. When it grows, the diff shows
@@ -26,13 +27,16 @@ def freeze(libraries: tuple[Path, ...], work: Path, origin: Origin) -> None:
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    # What `unibos --version` tells.
+    (work / "commit").write_text(f"{origin.commit}\n")
     # The same input gives the same bytes: no random order of sets, no time of today.
     environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(origin.time)}
     done = subprocess.run(
         (
             *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
             *("--distpath", str(work / "dist"), "--workpath", str(work / "temporary")),
-            *(str(ROOT / "packaging/unibos.spec"), "--", *map(str, libraries)),
+            *(str(ROOT / "packaging/unibos.spec"), "--", str(work / "commit")),
+            *map(str, libraries),
         ),
         env=environment,
         cwd=work,

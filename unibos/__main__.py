@@ -3,17 +3,18 @@
 import sys
 from pathlib import PurePath
 
-_GROUPS = {"unibos-hub": "hub"}
+_GROUPS = {"unibos-hub": "hub", "unibos-dev": "dev"}
 """Names under which the program is one group of its commands."""
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] in (["--version"], ["--version", "--json"]):
         # The most frequent call of scripts and health checks: nothing else is imported for it.
-        from unibos import __version__
+        from unibos.base.origin import origin
 
-        sys.stdout.write(f"unibos {__version__}\n")
+        here = origin()
+        sys.stdout.write(f"{here.document() if sys.argv[2:] else here.line()}\n")
         return
     if sys.argv[1:] == ["run-job"]:
         from unibos.roles.child import run_job

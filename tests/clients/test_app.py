@@ -1,14 +1,17 @@
 """The root: help, global options, and how a call ends."""
 
 import gc
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
 import unibos as package
 from unibos.base import errors
+from unibos.base.origin import origin
 from unibos.base.problems import error_of
 from unibos.clients.cli import status as status_module
 from unibos.clients.cli.exits import Exit, exit_of
@@ -41,8 +44,9 @@ def test_help_speaks_turkish(unibos, arguments):
 
 
 def test_the_version_is_told_fast_and_slow(unibos):
-    told = f"unibos {package.__version__}\n"
-    assert unibos("--version", "--json").out == told
+    told = f"{origin().line()}\n"
+    assert unibos("--version").out == told
+    assert json.loads(unibos("--json", "--version").out) == asdict(origin())
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "unibos", "--version"],
         capture_output=True,

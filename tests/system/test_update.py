@@ -11,8 +11,8 @@ import pytest
 
 from tests.ops.update.installation import PUBLIC, SECRET, offering
 from unibos import __version__
+from unibos.base.origin import architecture
 from unibos.core.store.copies import NEWEST_SCHEMA
-from unibos.ops.update.index import architecture
 
 UNITS = Path(__file__).parents[2] / "systemd/update"
 NODE, RESUME = "unibos-node.service", "unibos-update-resume.service"

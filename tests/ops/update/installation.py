@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 import unibos
+from unibos.base.origin import architecture
 from unibos.core.store.copies import NEWEST_SCHEMA
-from unibos.ops.update.index import architecture
 
 PACKAGE = Path(unibos.__file__).parent
 PATIENCE = 170

@@ -155,13 +155,15 @@ def test_it_carries_a_current_sqlite(home):
     assert tuple(map(int, version.groups())) >= (3, 51, 3), said
 
 
-@pytest.mark.parametrize("name", ["unibos", "unibos-hub", "unibos-worker"])
+@pytest.mark.parametrize("name", ["unibos", "unibos-hub"])
 def test_every_name_answers(built, tmp_path, name):
     home = Home(tmp_path, built / "unibos" / name)
-    assert home.call("--version").startswith("unibos ")
+    told = json.loads(home.call("--version", "--json"))
+    assert told["architecture"] == built.name
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", told["commit"])
     linked = tmp_path / name
     linked.symlink_to(built / "unibos" / name)
-    assert home.call("--version", program=linked).startswith("unibos ")
+    assert home.call("--version", program=linked).startswith(f"unibos {told['version']} (")
 
 
 def test_help_and_completion_load_every_command(home):

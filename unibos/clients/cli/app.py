@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from unibos import __version__
 from unibos.base.errors import Error
+from unibos.base.origin import origin
 from unibos.clients.cli import words
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.command import SpokenGroup
@@ -128,7 +128,8 @@ def _language_asked(arguments: Sequence[str]) -> str | None:
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        click.echo(f"unibos {__version__}")
+        here, asked = origin(), ctx.ensure_object(Asked)
+        click.echo(here.document() if asked.json else here.line())
         ctx.exit()
 
 
@@ -149,7 +150,7 @@ cli = SpokenGroup(
             is_eager=True,
             expose_value=False,
             callback=_version,
-            help="Show the version.",
+            help="Show version, commit and architecture.",
         )
     ],
 )

@@ -142,6 +142,12 @@ def _first_boot() -> click.Command:
     return first_boot
 
 
+def _dev() -> click.Command:
+    from unibos.clients.cli.dev import dev
+
+    return dev
+
+
 COMMANDS: Mapping[str, Loader] = {
     "serve": _serve,
     "setup": _setup,
@@ -165,4 +171,5 @@ COMMANDS: Mapping[str, Loader] = {
     "logs": _logs,
     "completion": _completion,
     "first-boot": _first_boot,
+    "dev": _dev,
 }

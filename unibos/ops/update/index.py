@@ -3,7 +3,6 @@
 A pure matter: what is offered depends on the list, on what runs here, and on what was asked for.
 """
 
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,13 +15,6 @@ from unibos.ops.update.versions import PATTERN, rank
 
 MAX_BYTES = 1024 * 1024
 _GIB = 1024**3
-_ARCHITECTURES = {
-    "x86_64-linux-gnu": "amd64",
-    "aarch64-linux-gnu": "arm64",
-    "arm-linux-gnueabihf": "armhf",
-    "arm-linux-gnueabi": "armel",
-}
-
 _Version = Annotated[str, Meta(pattern=PATTERN)]
 
 
@@ -83,12 +75,6 @@ class Offer:
 
     release: Release
     file: File
-
-
-def architecture() -> str:
-    """What this program was built for, as Debian names it; an unknown one by its own name."""
-    triplet: str = getattr(sys.implementation, "_multiarch", "unknown")
-    return _ARCHITECTURES.get(triplet, triplet)
 
 
 def decoded(content: bytes, channel: str, seen: int) -> Index:

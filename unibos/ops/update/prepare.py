@@ -10,9 +10,10 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from unibos.base.errors import Conflict, Damaged, NotFound
+from unibos.base.origin import architecture
 from unibos.core.store.copies import NEWEST_SCHEMA
 from unibos.ops.update.databases import Databases
-from unibos.ops.update.index import Here, Index, Offer, architecture, decoded
+from unibos.ops.update.index import Here, Index, Offer, decoded
 from unibos.ops.update.place import Releases, discard
 from unibos.ops.update.source import Progress, Source
 from unibos.ops.update.state import Change, History, StateFiles

@@ -7,6 +7,7 @@ from unibos.clients.cli.words.tr import (
     first_boot,
     hub,
     joining,
+    machine,
     node,
     orgs,
     programs,
@@ -23,6 +24,7 @@ TURKISH: Mapping[str, str] = {
     **backup.TURKISH,
     **update.TURKISH,
     **first_boot.TURKISH,
+    **machine.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES, **update.CODES}

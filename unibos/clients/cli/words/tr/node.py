@@ -11,7 +11,7 @@ TURKISH: Mapping[str, str] = {
     "Error:": "Hata:",
     "Hint:": "İpucu:",
     "Show this message and exit.": "Bu yardımı göster.",
-    "Show the version.": "Sürümü göster.",
+    "Show version, commit and architecture.": "Sürümü, commit'i ve mimariyi göster.",
     "Answer in JSON.": "JSON olarak yanıtla.",
     "Folder of the instance's data.": "Sunucunun veri klasörü.",
     "File of settings.": "Ayar dosyası.",
