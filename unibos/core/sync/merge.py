@@ -6,7 +6,7 @@ does not have was removed or overruled where it comes from, and does not come ba
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from unibos.core.store.versions import Version
 
 _REMOVED: Final = object()
 _Entry = tuple[Clock, Any]
+_Aware = Callable[[Version, Clock], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,15 @@ def merge(
     mine = mine.normal()
     if mine.equals(theirs):
         return Merged(mine, changed=False, needed=False)
+    aware = _surely_knows if suspicious else Version.knows
     if strategy is Strategy.FIELDS and mine.fields is not None and theirs.fields is not None:
-        version, lost = _by_field(mine, theirs, suspicious)
+        version, lost = _by_field(mine, theirs, aware)
     else:
-        version, lost = _whole(strategy, mine, theirs, name, suspicious)
+        version, lost = _whole(strategy, mine, theirs, name, aware)
     return Merged(version, not version.equals(mine), not version.equals(theirs), lost)
 
 
-def _by_field(mine: Version, theirs: Version, suspicious: bool) -> tuple[Version, tuple[Lost, ...]]:
+def _by_field(mine: Version, theirs: Version, aware: _Aware) -> tuple[Version, tuple[Lost, ...]]:
     fields: dict[str, Any] = {}
     clocks: dict[str, Clock] = {}
     lost: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
@@ -93,7 +95,7 @@ def _by_field(mine: Version, theirs: Version, suspicious: bool) -> tuple[Version
                 fields[field] = value
         for side in (0, 1):
             entry, other = entries[side], sides[1 - side]
-            if entry is not None and _overruled(entry, best, other, suspicious):
+            if entry is not None and _overruled(entry, best, other, aware):
                 lost[side][field] = entry[1]
     version = Version(max(mine.clock, theirs.clock), fields, clocks, _seen(mine, theirs)).normal()
     told = ((mine, lost[0]), (theirs, lost[1]))
@@ -128,7 +130,7 @@ def _best(
     return max(ours, other, key=lambda entry: _canonical(entry[1]))
 
 
-def _overruled(entry: _Entry, best: _Entry | None, winner: Version, suspicious: bool) -> bool:
+def _overruled(entry: _Entry, best: _Entry | None, winner: Version, aware: _Aware) -> bool:
     """Whether a present value lost against a different one that did not know it."""
     clock, value = entry
     if value is _REMOVED:
@@ -137,11 +139,11 @@ def _overruled(entry: _Entry, best: _Entry | None, winner: Version, suspicious: 
         return False
     if best is not None and best[0] == clock:
         return True
-    return not _aware(winner, clock, suspicious)
+    return not aware(winner, clock)
 
 
 def _whole(
-    strategy: Strategy, mine: Version, theirs: Version, name: tuple[str, str], suspicious: bool
+    strategy: Strategy, mine: Version, theirs: Version, name: tuple[str, str], aware: _Aware
 ) -> tuple[Version, tuple[Lost, ...]]:
     winner, loser = mine, theirs
     if _beats(strategy, theirs, mine):
@@ -149,10 +151,10 @@ def _whole(
     version = Version(winner.clock, winner.fields, winner.clocks, _seen(mine, theirs)).normal()
     if loser.fields is None or same(loser.fields, winner.fields):
         return version, ()
-    if _aware_of_all(winner, loser, suspicious):
+    if _covers(winner, loser, aware):
         return version, ()
     copy = None
-    if strategy is Strategy.BOTH and not _aware_of_all(winner, loser, suspicious=False):
+    if strategy is Strategy.BOTH and not _covers(winner, loser, Version.knows):
         copy = _copy(name, loser)
     return version, (Lost(loser.fields, loser.clock, loser is mine, copy),)
 
@@ -169,20 +171,17 @@ def _beats(strategy: Strategy, one: Version, other: Version) -> bool:
     return one.clock < other.clock
 
 
-def _aware_of_all(winner: Version, loser: Version, suspicious: bool) -> bool:
+def _covers(winner: Version, loser: Version, aware: _Aware) -> bool:
     if winner.clock == loser.clock:
         return False
-    return all(_aware(winner, clock, suspicious) for clock in (loser.clock, *loser.clocks.values()))
+    return all(aware(winner, clock) for clock in (loser.clock, *loser.clocks.values()))
 
 
-def _aware(version: Version, clock: Clock, suspicious: bool) -> bool:
-    """Whether the version surely incorporates the write with this clock.
+def _surely_knows(version: Version, clock: Clock) -> bool:
+    """Whether the version incorporates the write, even where an instance has two histories.
 
-    A later write of the same instance says so only as long as that instance has one history. An
-    entry with the very reading says so always.
+    Then a later write of that instance says nothing; an entry with the very reading does.
     """
-    if not suspicious:
-        return version.knows(clock)
     return clock == version.clock or version.seen.get(clock[1]) == clock[0]
 
 
