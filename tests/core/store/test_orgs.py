@@ -167,7 +167,7 @@ def row(tx, table, **values):
     """A made-up row of the org in a table, with something in every column that wants it."""
     columns = tx.connection.execute(f"PRAGMA table_info({table})").fetchall()
     for _, name, kind, needed, default, key in columns:
-        if (needed or key) and default is None and name not in values:
+        if (needed or key) and default is None and name not in (*values, "num"):
             values[name] = 1 if kind == "INTEGER" else f"{name} of {tx.org}"
     values["org"] = tx.org
     places = ", ".join("?" * len(values))

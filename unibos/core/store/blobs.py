@@ -246,6 +246,17 @@ def add(tx: Transaction, blob: Blob, used_by: str = "") -> bool:
     return new
 
 
+def use(tx: Transaction, sha256: str, used_by: str) -> bool:
+    """Say that a blob which the org has is needed by one more; False when it has none such."""
+    if not _has(tx, sha256):
+        return False
+    tx.connection.execute(
+        "INSERT INTO blob_uses (org, sha256, used_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (tx.org, sha256, used_by),
+    )
+    return True
+
+
 def get(view: View, sha256: str) -> Blob:
     """A blob of the org.
 

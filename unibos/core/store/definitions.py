@@ -53,6 +53,8 @@ class Collection:
     :param ceiling: the widest ``export`` that anybody can set.
     :param managed: only the module writes its records; people go through the module's endpoints.
     :param key: a top-level text field by whose value records are found fast.
+    :param blobs: top-level text fields that name a blob by its SHA-256; the blob travels with the
+        record.
     """
 
     name: str
@@ -64,11 +66,21 @@ class Collection:
     module: str | None = None
     managed: bool = False
     key: str | None = None
+    blobs: tuple[str, ...] = ()
 
     def draft(self, data: Mapping[str, Any]) -> Draft:
         """Check a record's data; see :meth:`Schema.draft`."""
         key = data.get(self.key) if self.key else None
         return self.schema.draft(data, self._words(data), key if isinstance(key, str) else None)
+
+    def blob_uses(self, id_: str, data: Mapping[str, Any]) -> dict[str, str]:
+        """The blobs that a record names, by what says who needs them (see :func:`blobs.add`)."""
+        uses = {}
+        for number, field in enumerate(self.blobs):
+            named = data.get(field)
+            if isinstance(named, str):
+                uses[f"{self.name}/{id_}/{field}" if number else f"{self.name}/{id_}"] = named
+        return uses
 
     def _words(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
         declared = self.search

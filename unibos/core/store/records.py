@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -28,6 +29,7 @@ class Record:
     clock: Clock
     text: bytes
     deleted: bool = False
+    seen: str | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -38,7 +40,8 @@ class Record:
     @property
     def etag(self) -> str:
         """Names this version of the record, on every replica (RFC 9110, section 8.8.3)."""
-        return f'"{self.clock[0]:x}-{self.clock[1][:8]}"'
+        merged = f"-{crc32(self.seen.encode()):x}" if self.seen else ""
+        return f'"{self.clock[0]:x}-{self.clock[1][:8]}{merged}"'
 
     @property
     def json(self) -> bytes:
@@ -60,18 +63,19 @@ class _Row:
     clocks: str | None
     deleted: bool
     seq: int
+    seen: str | None
 
 
 PAGE_BYTES = 8 * 1024 * 1024
 """Where a list ends early: a small board has no memory for 200 records of a mebibyte."""
 
-COLUMNS = "collection, id, seq, hlc, origin, CAST(data AS BLOB), deleted"
+COLUMNS = "collection, id, seq, hlc, origin, CAST(data AS BLOB), deleted, seen"
 
 
 def from_row(row: tuple[Any, ...]) -> Record:
     """A record from a row of :data:`COLUMNS`."""
-    collection, id_, seq, hlc, origin, text, deleted = row
-    return Record(collection, id_, seq, (hlc, origin), text, bool(deleted))
+    collection, id_, seq, hlc, origin, text, deleted, seen = row
+    return Record(collection, id_, seq, (hlc, origin), text, bool(deleted), seen)
 
 
 def get(view: View, collection: str, id_: str) -> Record:
@@ -169,8 +173,8 @@ def delete(tx: Transaction, collection: str, id_: str, if_match: str | None = No
     seq = tx.next_seq()
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = '{}', field_clocks = NULL,"
-        " key = NULL, deleted = 1 WHERE num = ?",
-        (seq, hlc, origin, row.num),
+        " key = NULL, deleted = 1, via = NULL, seen = ? WHERE num = ?",
+        (seq, hlc, origin, _seen(row, origin), row.num),
     )
     search.remove(tx, row.num)
     tx.changed("record", id_)
@@ -191,14 +195,14 @@ def merge_patch(target: object, changes: object) -> Any:
 
 def _row(view: View, collection: str, id_: str) -> _Row | None:
     row = view.connection.execute(
-        "SELECT num, hlc, origin, data, field_clocks, deleted, seq FROM records"
+        "SELECT num, hlc, origin, data, field_clocks, deleted, seq, seen FROM records"
         " WHERE org = ? AND collection = ? AND id = ?",
         (view.org, collection, id_),
     ).fetchone()
     if row is None:
         return None
-    num, hlc, origin, text, clocks, deleted, seq = row
-    return _Row(num, (hlc, origin), text, clocks, bool(deleted), seq)
+    num, hlc, origin, text, clocks, deleted, seq, seen = row
+    return _Row(num, (hlc, origin), text, clocks, bool(deleted), seq, seen)
 
 
 def _present(view: View, collection: str, id_: str, if_match: str | None) -> _Row:
@@ -212,9 +216,9 @@ def _present(view: View, collection: str, id_: str, if_match: str | None) -> _Ro
 def _insert(tx: Transaction, collection: str, id_: str, draft: Draft, clock: Clock) -> Record:
     seq = tx.next_seq()
     cursor = tx.connection.execute(
-        "INSERT INTO records (org, collection, id, seq, hlc, origin, data, key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (tx.org, collection, id_, seq, *clock, draft.text, draft.key),
+        "INSERT INTO records (org, collection, id, seq, first_seq, hlc, origin, data, key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (tx.org, collection, id_, seq, seq, *clock, draft.text, draft.key),
     )
     search.add(tx, cursor.lastrowid or 0, collection, draft.words)
     tx.changed("record", id_)
@@ -226,19 +230,31 @@ def _update(
 ) -> Record:
     known = {name: (at, origin) for name, (at, origin) in _decode(row.clocks or "{}").items()}
     clocks = restamp(_decode(row.text), known, row.clock, draft.fields, clock)
-    seq = tx.next_seq()
+    seq, seen = tx.next_seq(), _seen(row, clock[1])
+    stamps = _encode(clocks).decode() if clocks else None
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, key = ?,"
-        " deleted = 0 WHERE num = ?",
-        (seq, *clock, draft.text, _encode(clocks).decode() if clocks else None, draft.key, row.num),
+        " deleted = 0, via = NULL, seen = ? WHERE num = ?",
+        (seq, *clock, draft.text, stamps, draft.key, seen, row.num),
     )
     search.replace(tx, row.num, collection, draft.words)
     tx.changed("record", id_)
-    return Record(collection, id_, seq, clock, draft.text.encode())
+    return Record(collection, id_, seq, clock, draft.text.encode(), seen=seen)
+
+
+def _seen(row: _Row, writer: str) -> str | None:
+    """What a write over ``row`` knows of other instances' writes; its own clock says the rest."""
+    if row.seen is None and row.clock[1] == writer:
+        return None
+    hlc, origin = row.clock
+    seen: dict[str, int] = _decode(row.seen or "{}")
+    seen[origin] = max(hlc, seen.get(origin, 0))
+    seen.pop(writer, None)
+    return _encode(seen, order="sorted").decode() if seen else None
 
 
 def _as_record(collection: str, id_: str, row: _Row) -> Record:
-    return Record(collection, id_, row.seq, row.clock, row.text.encode())
+    return Record(collection, id_, row.seq, row.clock, row.text.encode(), seen=row.seen)
 
 
 def _match(row: _Row, collection: str, id_: str, if_match: str | None) -> None:

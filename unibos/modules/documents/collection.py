@@ -55,5 +55,6 @@ DOCUMENTS = Collection(
     module="documents",
     managed=True,
     key="sha256",
+    blobs=("sha256", "thumbnail"),
 )
 NAME = DOCUMENTS.name

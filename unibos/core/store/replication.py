@@ -1,0 +1,176 @@
+"""Records as replicas give them to each other: whole states, in the order of ``seq``.
+
+``via`` is the peer that delivered the present state, so that it is not sent back to it;
+``first_seq`` is when the record came here first, so that a deletion goes only to who had it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from unibos.core.store import pending_blobs, search
+from unibos.core.store.clocks import Clock
+from unibos.core.store.definitions import Collection
+from unibos.core.store.drafts import Draft
+from unibos.core.store.transaction import Transaction, View
+from unibos.core.store.versions import Version
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record's state as it may go out; ``data``, ``clocks`` and ``seen`` are JSON texts.
+
+    :param data: None: deleted.
+    """
+
+    seq: int
+    id: str
+    clock: Clock
+    data: str | None
+    clocks: str | None
+    seen: str | None
+    first_seq: int
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes on the way."""
+        return 120 + len(self.data or "") + len(self.clocks or "") + len(self.seen or "")
+
+    def origins(self) -> set[str]:
+        """All instances that wrote something that is present in it."""
+        if self.clocks is None:
+            return {self.clock[1]}
+        return {self.clock[1], *(origin for _, origin in _decode(self.clocks).values())}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record's state as it stands here."""
+
+    num: int
+    seq: int
+    via: int | None
+    version: Version
+
+
+def outgoing(
+    view: View, collection: str, after: int, limit: int, not_via: int | None = None
+) -> Iterator[Outgoing]:
+    """What changed after ``after``, oldest first, without what the peer ``not_via`` delivered."""
+    rows = view.connection.execute(
+        "SELECT seq, id, hlc, origin, data, field_clocks, seen, first_seq, deleted FROM records"
+        " WHERE org = ? AND collection = ? AND seq > ? AND (via IS NULL OR via IS NOT ?)"
+        " ORDER BY seq LIMIT ?",
+        (view.org, collection, after, not_via, limit),
+    )
+    for seq, id_, hlc, origin, data, clocks, seen, first_seq, deleted in rows:
+        present = None if deleted else data
+        yield Outgoing(seq, id_, (hlc, origin), present, clocks, seen, first_seq)
+
+
+def find(view: View, collection: str, id_: str) -> Stored | None:
+    """A record's state, deleted or not."""
+    row = view.connection.execute(
+        "SELECT num, seq, via, hlc, origin, data, field_clocks, seen, deleted FROM records"
+        " WHERE org = ? AND collection = ? AND id = ?",
+        (view.org, collection, id_),
+    ).fetchone()
+    if row is None:
+        return None
+    num, seq, via, hlc, origin, data, clocks, seen, deleted = row
+    version = Version(
+        (hlc, origin),
+        None if deleted else _decode(data),
+        _clocks(clocks),
+        _decode(seen) if seen else {},
+    )
+    return Stored(num, seq, via, version)
+
+
+def keep(
+    tx: Transaction,
+    collection: Collection,
+    id_: str,
+    version: Version,
+    draft: Draft | None,
+    present: Stored | None,
+    via: int | None,
+) -> int:
+    """Let a record be what a merge made of it; its new ``seq``.
+
+    :param draft: the version's data, checked; None for a deletion.
+    :param present: what stands here now.
+    :param via: the peer that has exactly this state; None: there is more in it than any sent.
+    """
+    seq = tx.next_seq()
+    values = (
+        seq,
+        *version.clock,
+        draft.text if draft else "{}",
+        _encode(version.clocks, order="sorted").decode() if version.clocks else None,
+        _encode(version.seen, order="sorted").decode() if version.seen else None,
+        draft.key if draft else None,
+        draft is None,
+        via,
+    )
+    if present is None:
+        cursor = tx.connection.execute(
+            "INSERT INTO records (seq, hlc, origin, data, field_clocks, seen, key, deleted, via,"
+            " first_seq, org, collection, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, seq, tx.org, collection.name, id_),
+        )
+        if draft is not None:
+            search.add(tx, cursor.lastrowid or 0, collection.name, draft.words)
+    else:
+        tx.connection.execute(
+            "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, seen = ?,"
+            " key = ?, deleted = ?, via = ? WHERE num = ?",
+            (*values, present.num),
+        )
+        if draft is not None:
+            search.replace(tx, present.num, collection.name, draft.words)
+        else:
+            search.remove(tx, present.num)
+    before = present.version.fields if present else None
+    pending_blobs.follow(tx, collection, id_, before, draft.fields if draft else None)
+    tx.changed("record", id_)
+    return seq
+
+
+def send_again(tx: Transaction, num: int) -> None:
+    """Have a record's state go out anew, to everybody, a deletion too: somebody showed that they
+    do not have it."""
+    tx.connection.execute(
+        "UPDATE records SET seq = ?, via = NULL, first_seq = 0 WHERE num = ?",
+        (tx.next_seq(), num),
+    )
+
+
+def remove(tx: Transaction, collection: Collection, id_: str, present: Stored) -> None:
+    """Have a record no more, without a trace: it was withdrawn, which is no deletion."""
+    tx.connection.execute("DELETE FROM records WHERE num = ?", (present.num,))
+    search.remove(tx, present.num)
+    pending_blobs.follow(tx, collection, id_, present.version.fields, None)
+    tx.changed("record", id_)
+
+
+def ids_after(view: View, collection: str, after: str, limit: int) -> list[tuple[str, int]]:
+    """Ids with their ``seq``, deleted or not, in the order of ids, behind ``after``."""
+    rows = view.connection.execute(
+        "SELECT id, seq FROM records WHERE org = ? AND collection = ? AND id > ?"
+        " ORDER BY id LIMIT ?",
+        (view.org, collection, after, limit),
+    )
+    return [(id_, seq) for id_, seq in rows]
+
+
+def _clocks(text: str | None) -> Mapping[str, Clock]:
+    if text is None:
+        return {}
+    stamps: dict[str, Any] = _decode(text)
+    return {field: (hlc, origin) for field, (hlc, origin) in stamps.items()}

@@ -1,0 +1,220 @@
+"""What replicas say to each other. JSON over HTTP; structs that come often are arrays.
+
+Numbers called ``seq`` count in the epoch of whoever tells them, times are in milliseconds since
+1970. Every request names the epoch of the answerer that it counts in; in another one the answer is
+``epoch_changed``, and the round begins again.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Raw, Struct
+
+PROTOCOL = 1
+BATCH_RECORDS = 500
+BATCH_BYTES = 1024 * 1024
+"""A batch ends after the record that reaches this, so it has at most one record (1 MiB) more."""
+MESSAGE_BYTES = 4 * 1024 * 1024
+"""The most that a message may have once it is unpacked."""
+PAGE_IDS = 5_000
+WAIT_S = 50
+
+Name = Annotated[str, Meta(max_length=64)]
+Id = Annotated[str, Meta(max_length=128)]
+Text = Annotated[str, Meta(max_length=200)]
+Seq = Annotated[int, Meta(ge=0, lt=2**62)]
+
+
+class Head(Struct, frozen=True, array_like=True):
+    """How one collection stands at who tells it, and what they hold of the other's.
+
+    :param seq: the newest change.
+    :param version: counts changes of what may be sent; in a new one all is told again.
+    :param horizon: deletions up to this ``seq`` may be forgotten.
+    :param defined: the clock of the definition, (hlc, origin).
+    :param installed: a module here defines it, so no definition is to be sent.
+    :param held: all of the other's changes up to this ``seq`` are here.
+    :param held_version: the version of it at the other for which that counts.
+    """
+
+    name: Name
+    seq: Seq
+    version: Seq
+    horizon: Seq
+    defined: tuple[Seq, Id]
+    installed: bool
+    held: Seq
+    held_version: Seq
+
+
+class PolicyTold(Struct, frozen=True, array_like=True):
+    """How far one instance lets what it writes in a collection travel."""
+
+    collection: Name
+    origin: Id
+    export: Annotated[str, Meta(pattern="^(local|nodes|hub)$")]
+    hlc: Seq
+
+
+class DefinitionTold(Struct, frozen=True):
+    """A collection's definition, with the clock of its last change; not how far it may travel."""
+
+    name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
+    schema: dict[str, Any]
+    strategy: str
+    ceiling: str
+    search: dict[str, Any]
+    module: Name | None
+    managed: bool
+    key: Name | None
+    blobs: tuple[Name, ...]
+    hlc: Seq
+    origin: Id
+
+
+class Hello(Struct, frozen=True):
+    """How either side introduces itself; the asker's is a request, the answerer's is within
+    :class:`HelloAnswer`.
+
+    :param counter: the highest ``seq`` that this epoch has given.
+    :param holds: the epoch of the other that ``held`` of each collection counts in; empty: none.
+    :param time: the teller's clock.
+    """
+
+    protocol: int
+    kind: Annotated[str, Meta(pattern="^(hub|node)$")]
+    name: Text
+    epoch: Id
+    counter: Seq
+    holds: Id
+    time: int
+    collections: list[Head]
+    policies: list[PolicyTold]
+
+
+class HelloAnswer(Struct, frozen=True):
+    """The answer to a hello.
+
+    :param definitions: those that the asker does not know in this state.
+    :param wants: collections whose definitions the asker should send with its first push.
+    """
+
+    hello: Hello
+    definitions: list[DefinitionTold]
+    wants: list[Name]
+
+
+class Change(Struct, frozen=True, array_like=True):
+    """A record's whole present state.
+
+    :param data: the record's JSON; None: it is deleted.
+    :param clocks: fields whose clock is not the record's, and removed fields: (hlc, origin).
+    :param seen: the newest write of each other origin that it knows.
+    """
+
+    id: Id
+    hlc: Seq
+    origin: Id
+    data: Raw | None
+    clocks: dict[str, tuple[Seq, Id]] | None = None
+    seen: dict[Id, Seq] | None = None
+
+
+class Pull(Struct, frozen=True):
+    """Asks for changes of one collection.
+
+    :param after: the last ``seq`` that is here.
+    :param everything: also those that the asker itself delivered once.
+    """
+
+    epoch: Id
+    own_epoch: Id
+    collection: Name
+    version: Seq
+    after: Seq
+    everything: bool = False
+
+
+class Pulled(Struct, frozen=True):
+    """Changes, oldest first; with them all up to ``upto`` is there. ``more`` may follow."""
+
+    upto: Seq
+    more: bool
+    changes: list[Change]
+
+
+class Push(Struct, frozen=True):
+    """Gives changes of one collection; ``upto`` is the asker's ``seq`` that is reached by them.
+
+    :param own_epoch: the asker's, in which ``upto`` and ``version`` count.
+    :param after: what the answerer held before.
+    """
+
+    epoch: Id
+    own_epoch: Id
+    collection: Name
+    version: Seq
+    after: Seq
+    upto: Seq
+    changes: list[Change]
+    definition: DefinitionTold | None = None
+
+
+class Pushed(Struct, frozen=True):
+    """The changes are kept: in the records, or in the quarantine.
+
+    :param before: the answerer's head in the collection before, and ``head`` after it; where the
+        asker had pulled up to ``before``, and nothing was merged (``exact``), it has all up to
+        ``head``.
+    """
+
+    before: Seq
+    head: Seq
+    exact: bool
+    quarantined: int = 0
+
+
+class Ids(Struct, frozen=True):
+    """Asks which records there are, in the order of their ids, behind ``after``."""
+
+    epoch: Id
+    own_epoch: Id
+    collection: Name
+    after: Id
+
+
+class IdsPage(Struct, frozen=True):
+    """Ids, in order; the asker may have them all. ``last`` ends the range; empty: to the end."""
+
+    ids: list[Id]
+    last: Id
+
+
+class Wait(Struct, frozen=True):
+    """Asks to be told when something is new.
+
+    :param pulled: by collection, the version and ``seq`` up to which all is here.
+    """
+
+    epoch: Id
+    own_epoch: Id
+    pulled: dict[Name, tuple[Seq, Seq]]
+
+
+class News(Struct, frozen=True):
+    """Whether there is something new."""
+
+    new: bool
+
+
+class BlobsOffered(Struct, frozen=True):
+    """Asks which of these blobs, by SHA-256 with their sizes, are wanted."""
+
+    blobs: dict[Annotated[str, Meta(max_length=64)], Seq]
+
+
+class BlobsWanted(Struct, frozen=True):
+    """Those that are waited for, with the number of bytes that are there already; and those that
+    cannot be taken now, with the code of the reason."""
+
+    wanted: dict[str, int]
+    refused: dict[str, str]
