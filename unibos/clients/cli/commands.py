@@ -142,6 +142,18 @@ def _first_boot() -> click.Command:
     return first_boot
 
 
+def _enable() -> click.Command:
+    from unibos.clients.cli.enable import enable
+
+    return enable
+
+
+def _disable() -> click.Command:
+    from unibos.clients.cli.enable import disable
+
+    return disable
+
+
 def _dev() -> click.Command:
     from unibos.clients.cli.dev import dev
 
@@ -167,6 +179,8 @@ COMMANDS: Mapping[str, Loader] = {
     "leave": _leave,
     "backup": _backup,
     "update": _update,
+    "enable": _enable,
+    "disable": _disable,
     "config": _config,
     "logs": _logs,
     "completion": _completion,

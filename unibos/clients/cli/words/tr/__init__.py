@@ -27,6 +27,6 @@ TURKISH: Mapping[str, str] = {
     **machine.TURKISH,
 }
 
-TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES, **update.CODES}
+TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES, **update.CODES, **machine.CODES}
 
 __all__ = ["TURKISH", "TURKISH_CODES"]

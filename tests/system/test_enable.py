@@ -1,0 +1,62 @@
+"""`unibos enable` and `disable` on a real systemd."""
+
+import json
+
+NODE, HUB = "unibos-node.service", "unibos-hub.service"
+
+
+def states(machine):
+    """Of node and hub: whether each runs, and whether it starts with the machine."""
+    return [
+        tuple(machine.says("systemctl", asked, NODE, HUB).split())
+        for asked in ("is-active", "is-enabled")
+    ]
+
+
+def roles(machine):
+    """What the service says of itself over its socket."""
+    return sorted(machine.unibos("status")["roles"])
+
+
+def test_node_then_hub_then_both_in_one_process_and_back(machine):
+    assert machine.unibos("enable", "node") == {"roles": ["node"], "unit": NODE, "changed": True}
+    assert states(machine) == [("active", "inactive"), ("enabled", "disabled")]
+    assert machine.unibos("enable", "node")["changed"] is False
+
+    both = {"roles": ["hub", "node"], "unit": NODE, "changed": True}
+    assert machine.unibos("enable", "hub") == both
+    assert states(machine) == [("active", "inactive"), ("enabled", "disabled")]
+    assert roles(machine) == ["hub", "node"]
+
+    assert machine.unibos("disable", "node") == {"roles": ["hub"], "unit": HUB, "changed": True}
+    assert states(machine) == [("inactive", "active"), ("disabled", "enabled")]
+
+    assert machine.unibos("disable", "hub") == {"roles": [], "unit": None, "changed": True}
+    assert states(machine) == [("inactive", "inactive"), ("disabled", "disabled")]
+
+
+def test_limits_of_the_board_hold(machine):
+    machine.does("unibos", "enable", "node")
+    told = machine.unit(NODE, "CPUQuotaPerSecUSec", "DropInPaths")
+    assert told["CPUQuotaPerSecUSec"] != "infinity"
+    assert "60-limits.conf" in told["DropInPaths"]
+
+
+def test_what_does_not_start_is_taken_back(machine):
+    machine.does("unibos", "enable", "node")
+    machine.does("tee", "-a", "/etc/unibos/unibos.toml", stdin="[hub]\ntls = 7\n")
+    failed = machine.run("unibos", "enable", "hub", "--json")
+    assert json.loads(failed.stderr)["code"] == "bad_setting"
+    assert states(machine) == [("active", "inactive"), ("enabled", "disabled")]
+
+
+def test_only_root_may(machine):
+    refused = machine.run("setpriv", "--reuid=65534", "unibos", "enable", "node", "--json")
+    assert refused.returncode == 4
+    assert json.loads(refused.stderr)["code"] == "root_wanted"
+
+
+def test_a_purge_takes_along_what_was_written(machine):
+    machine.does("unibos", "enable", "node", "hub")
+    machine.does("dpkg", "--purge", "unibos")
+    assert machine.says("sh", "-c", "ls -d /etc/systemd/system/unibos*") == ""
