@@ -231,6 +231,47 @@ class Worker(Section, frozen=True, kw_only=True):
     )
 
 
+class Sync(Section, frozen=True, kw_only=True):
+    """``[sync]``"""
+
+    peers: Annotated[
+        _Urls,
+        About(
+            "Nodes of the same org to sync with directly",
+            expects="a list of addresses such as http://192.168.1.5:8001",
+        ),
+    ] = ()
+    hubs: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...],
+        Meta(max_length=8),
+        About(
+            "Names or ids of the hubs that this node joined, best first; empty: in the order of"
+            " joining",
+            expects="a list of names or ids of hubs",
+        ),
+    ] = ()
+    write_hub: Annotated[
+        str, Meta(max_length=200), About("Name or id of the hub to write to; empty: the best")
+    ] = ""
+    read_strategy: Annotated[
+        Literal["nearest", "priority"],
+        About("Which hub to read from: the one that answers fastest, or the best"),
+    ] = "nearest"
+    failover_seconds: Annotated[
+        int,
+        Meta(ge=1, le=86400),
+        About("Time that the hub to write to may be gone until another one takes its place"),
+    ] = 30
+    interval_seconds: Annotated[
+        int,
+        Meta(ge=10, le=86400),
+        About("Longest time between two rounds with a peer, even if nothing is known to be new"),
+    ] = 300
+    metered: Annotated[
+        bool, About("The line is metered: sync only when unibos sync now says so")
+    ] = False
+
+
 class Update(Section, frozen=True, kw_only=True):
     """``[update]``"""
 
@@ -297,6 +338,7 @@ class Config(Struct, frozen=True, kw_only=True):
     blobs: Blobs
     hub: Hub
     worker: Worker
+    sync: Sync
     update: Update
     machine: Board
     origins: Mapping[str, str]
