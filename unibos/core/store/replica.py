@@ -9,6 +9,7 @@ in a minute and an idle one never.
 """
 
 import json
+import threading
 from pathlib import Path
 
 from unibos.base.clock import COUNTER_BITS, HybridClock, Wall
@@ -31,11 +32,11 @@ class Replica:
     def __init__(self, path: Path, newest: int, wall: Wall, system: System) -> None:
         self._path = path
         self._system = system
+        self._saving = threading.Lock()
         if path.exists():
             self.epoch, self._mark = _parse(path)
         else:
-            self.epoch = new_id()
-            self._save(0)
+            self.epoch = self._save(new_id(), 0)
         # A database within a minute of the mark is the one that moved it: its own newest
         # reading is exact. One further behind was restored, and the mark is all that is known.
         floor = newest if newest >= self._mark - AHEAD else self._mark
@@ -45,20 +46,36 @@ class Replica:
         """A new clock reading, never given before, not even by a later restored database."""
         hlc = self._clock.tick()
         if hlc > self._mark:
-            self._save(hlc + AHEAD)
+            with self._saving:
+                self._save(self.epoch, max(hlc + AHEAD, self._mark))
         return hlc
 
     def see(self, hlc: int) -> None:
         """Take note of a peer's reading."""
         self._clock.see(hlc)
 
-    def _save(self, mark: int) -> None:
-        text = json.dumps({"epoch": self.epoch, "clock_mark": mark})
+    def begin(self) -> str:
+        """Begin a new life of the counter, because a peer knows more of this one than is here.
+
+        The new epoch is on the disk before anybody can read it, and the clock goes on above every
+        reading that the earlier life can have given, as far as that is known here.
+
+        :returns: the new epoch.
+        :raises StorageFull: ``storage_full``; the old epoch then goes on.
+        """
+        with self._saving:
+            self._clock.see(self._mark)
+            self.epoch = self._save(new_id(), self._clock.last + AHEAD)
+        return self.epoch
+
+    def _save(self, epoch: str, mark: int) -> str:
+        text = json.dumps({"epoch": epoch, "clock_mark": mark})
         try:
             self._system.replace_text(self._path, text + "\n")
         except OSError as error:
             raise refused(error) from error
         self._mark = mark
+        return epoch
 
 
 def renew(path: Path, newest: int, *marks: int, system: System) -> str:

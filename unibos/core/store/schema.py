@@ -435,10 +435,13 @@ CREATE TABLE quarantine (
     code TEXT NOT NULL,
     detail TEXT NOT NULL,
     due INTEGER,
+    defined INTEGER NOT NULL,
     size INTEGER NOT NULL,
     change TEXT NOT NULL,
     UNIQUE (org, peer, collection, record)
 );
+
+CREATE INDEX quarantine_by_due ON quarantine (org, due, size);
 
 CREATE TABLE pending_blobs (
     org TEXT NOT NULL,

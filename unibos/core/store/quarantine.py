@@ -1,0 +1,156 @@
+"""The quarantine: changes from peers that cannot be taken yet, kept whole with the reason.
+
+There is one place for each record and peer, because a peer's newer change of a record holds all
+that its older one did.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from unibos.base.errors import NotFound, StorageFull
+from unibos.core.store.transaction import Transaction, View
+
+MAX_CHANGES: Final = 10_000
+MAX_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A change that waits.
+
+    :param peer: the instance that it came from.
+    :param at: when it came, in milliseconds since 1970.
+    :param code: why it was not taken; ``detail`` says it for people.
+    :param due: when to try again by itself, in milliseconds since 1970; None: when the
+        collection's definition changes.
+    :param change: the change as it came, JSON.
+    """
+
+    num: int
+    peer: str
+    collection: str
+    record: str
+    at: int
+    code: str
+    detail: str
+    due: int | None
+    change: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much the quarantine holds; ``bytes`` of changes as they came."""
+
+    changes: int
+    bytes: int
+
+
+_SELECT = (
+    "SELECT num, peer, collection, record, at, code, detail, due, CAST(change AS BLOB)"
+    " FROM quarantine q WHERE org = ?"
+)
+_READY = (
+    " AND (due <= ? OR (due IS NULL AND defined <> coalesce("
+    "(SELECT hlc FROM collections c WHERE c.org = q.org AND c.name = q.collection), 0)))"
+)
+
+
+def add(
+    tx: Transaction,
+    peer: str,
+    collection: str,
+    record: str,
+    code: str,
+    detail: str,
+    due: int | None,
+    change: bytes,
+) -> None:
+    """Keep a change back, over an older one of this record from this peer; see :class:`Held`.
+
+    :raises StorageFull: ``quarantine_full``: 10,000 changes or 64 MiB.
+    """
+    tx.connection.execute(
+        "INSERT INTO quarantine (org, peer, collection, record, at, code, detail, due, defined,"
+        " size, change) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT hlc FROM"
+        " collections WHERE org = ?1 AND name = ?3), 0), ?9, ?10)"
+        " ON CONFLICT (org, peer, collection, record) DO UPDATE SET at = excluded.at,"
+        " code = excluded.code, detail = excluded.detail, due = excluded.due,"
+        " defined = excluded.defined, size = excluded.size, change = excluded.change",
+        (
+            tx.org,
+            peer,
+            collection,
+            record,
+            tx.now(),
+            code,
+            detail,
+            due,
+            len(change),
+            change.decode(),
+        ),
+    )
+    held = count(tx)
+    if held.changes > MAX_CHANGES or held.bytes > MAX_BYTES:
+        raise StorageFull(
+            "quarantine_full",
+            f"The quarantine has no room for another change of {collection}: {detail}",
+            hint="unibos sync quarantine list shows why changes are held; retry or discard them.",
+        )
+
+
+def forget(tx: Transaction, peer: str, collection: str, record: str) -> None:
+    """Let go of a peer's change of a record, of which a newer one was taken."""
+    tx.connection.execute(
+        "DELETE FROM quarantine WHERE org = ? AND peer = ? AND collection = ? AND record = ?",
+        (tx.org, peer, collection, record),
+    )
+
+
+def get(view: View, num: int) -> Held:
+    """One change.
+
+    :raises NotFound: ``quarantined_not_found``.
+    """
+    row = view.connection.execute(_SELECT + " AND num = ?", (view.org, num)).fetchone()
+    if row is None:
+        raise NotFound(
+            "quarantined_not_found",
+            f"The quarantine has no change {num}.",
+            hint="unibos sync quarantine list shows those that it has.",
+        )
+    return _held(row)
+
+
+def some(view: View, after: int, limit: int, *, collection: str | None = None) -> list[Held]:
+    """Changes, oldest first, behind the one with the number ``after``."""
+    rows = view.connection.execute(
+        _SELECT + " AND num > ? AND (?3 IS NULL OR collection = ?3) ORDER BY num LIMIT ?4",
+        (view.org, after, collection, limit),
+    )
+    return [_held(row) for row in rows]
+
+
+def ready(view: View, now: int, after: int, limit: int) -> list[Held]:
+    """Changes whose time has come, or whose collection's definition changed since they came."""
+    rows = view.connection.execute(
+        _SELECT + _READY + " AND num > ? ORDER BY num LIMIT ?", (view.org, now, after, limit)
+    )
+    return [_held(row) for row in rows]
+
+
+def remove(tx: Transaction, num: int) -> None:
+    """Let go of a change."""
+    tx.connection.execute("DELETE FROM quarantine WHERE org = ? AND num = ?", (tx.org, num))
+
+
+def count(view: View) -> Tally:
+    """Count what is held."""
+    changes, size = view.connection.execute(
+        "SELECT count(*), coalesce(sum(size), 0) FROM quarantine WHERE org = ?", (view.org,)
+    ).fetchone()
+    return Tally(changes, size)
+
+
+def _held(row: tuple[Any, ...]) -> Held:
+    num, peer, collection, record, at, code, detail, due, change = row
+    return Held(num, peer, collection, record, at, code, detail, due, bytes(change))
