@@ -1,0 +1,181 @@
+"""Export control: what may go to a peer, what may be here, and the switch that stops all of it.
+
+Each instance says for each collection how far what it writes there may travel, and policies go
+along with the records. A record has as many authors as instances wrote something that is present
+in it, and goes no further than the strictest of them and of this instance lets it. Nobody's word is
+taken for somebody else: an origin whose policy is not known lets nothing travel.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+
+from unibos.base.errors import Forbidden, Unavailable
+from unibos.core.store import collections, meta, policies
+from unibos.core.store.collections import Standing
+from unibos.core.store.definitions import Export
+from unibos.core.store.peers import PeerKind
+from unibos.core.store.policies import Policy
+from unibos.core.store.transaction import Transaction, View
+
+_SWITCH = "export_stopped"
+
+
+def stopped(view: View) -> bool:
+    """Whether the org's kill switch is on: nothing leaves this instance."""
+    return meta.get(view, _SWITCH) is not None
+
+
+def require_open(view: View) -> None:
+    """Make sure that something may leave at all; asked in the view that a batch is read from.
+
+    :raises Unavailable: ``export_stopped``.
+    """
+    if stopped(view):
+        raise Unavailable(
+            "export_stopped",
+            "The kill switch is on: nothing leaves this instance.",
+            hint="unibos export kill-switch off lets data out again.",
+        )
+
+
+def stop(tx: Transaction) -> bool:
+    """Turn the kill switch on; False, and nothing is written, when it is on already.
+
+    Once this is committed no further batch goes out, and a restart does not change that.
+    """
+    if stopped(tx):
+        return False
+    meta.put(tx, _SWITCH, str(tx.now()))
+    return True
+
+
+def resume(tx: Transaction) -> bool:
+    """Turn the kill switch off; False when it is off already."""
+    if not stopped(tx):
+        return False
+    meta.drop(tx, _SWITCH)
+    return True
+
+
+def stopped_since(view: View) -> int | None:
+    """When the kill switch was turned on, in milliseconds since 1970; None: it is off."""
+    since = meta.get(view, _SWITCH)
+    return int(since) if since else None
+
+
+def needed(kind: PeerKind) -> Export:
+    """What a policy must at least say for its records to be at an instance of this kind."""
+    return Export.HUB if kind == "hub" else Export.NODES
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The policies that are known at one instance.
+
+    :param exports: by collection and origin; without the instance's own.
+    """
+
+    instance: str
+    exports: Mapping[tuple[str, str], Export]
+
+    def of(self, collection: str, origin: str) -> Export:
+        """How far an origin lets travel what it wrote, as far as it is up to this instance to
+        keep to it; its own records it may have wherever they come from."""
+        if origin == self.instance:
+            return Export.HUB
+        return self.exports.get((collection, origin), Export.LOCAL)
+
+
+def known(view: View, instance: str) -> Known:
+    """The policies that other instances told, directly or through relays."""
+    told = policies.known(view)
+    return Known(instance, {(each.collection, each.origin): each.export for each in told})
+
+
+def may_hold(
+    local_kind: PeerKind, policies: Known, collection: str, origins: Iterable[str]
+) -> bool:
+    """Whether a record that these origins wrote may be at an instance of this kind.
+
+    A receiver asks this of each change. Where the answer is no, one of the two does not know a
+    policy yet that the other knows: the batch is refused as a whole (:func:`refused`) and nothing
+    of it counts as exchanged; the next hello tells both.
+    """
+    least = needed(local_kind).reach
+    return all(policies.of(collection, origin).reach >= least for origin in origins)
+
+
+def refused(collection: str) -> Forbidden:
+    """The answer to a batch with a record that may not be here."""
+    return Forbidden(
+        "export_refused",
+        f"Something in this batch of {collection!r} may not be here, as far as is known here.",
+        hint="Begin a new round: its hello brings both sides the newest policies.",
+    )
+
+
+def require_place(local_kind: PeerKind, name: str, ceiling: Export) -> None:
+    """Make sure that a collection may be at an instance of this kind at all.
+
+    :param ceiling: of the definition that a peer sent, or of the one that stands here.
+    :raises Forbidden: ``export_over_ceiling``.
+    """
+    collections.require_within(name, needed(local_kind), ceiling)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What may go to one peer now.
+
+    :param own: how far this instance lets each collection travel, never over its ceiling.
+    :param had: the collections that the peer has heard of before.
+    """
+
+    peer_kind: PeerKind
+    own: Mapping[str, Export]
+    known: Known
+    had: Container[str]
+
+    def allows(self, collection: str, origins: Iterable[str]) -> bool:
+        """Whether a record that these origins wrote may go there."""
+        return self._reaches(collection) and may_hold(
+            self.peer_kind, self.known, collection, origins
+        )
+
+    def offered(self, collection: str) -> bool:
+        """Whether the peer may hear the collection's name; it is told of a narrowed one, too, so
+        that it can withdraw what it has."""
+        return collection in self.had or self._reaches(collection)
+
+    def _reaches(self, collection: str) -> bool:
+        own = self.own.get(collection, Export.LOCAL)
+        return own.reach >= needed(self.peer_kind).reach
+
+
+def terms(
+    view: View, local_kind: PeerKind, instance: str, peer_kind: PeerKind, had: Container[str]
+) -> Terms:
+    """What may go to a peer, by the policies of the moment; made anew for each batch."""
+    standings = collections.standings(view)
+    own = {name: own_export(local_kind, standing) for name, standing in standings.items()}
+    return Terms(peer_kind, own, known(view, instance), had)
+
+
+def told(view: View, local_kind: PeerKind, instance: str, terms: Terms) -> list[Policy]:
+    """The policies to tell a peer: the instance's own and all that it knows, of the collections
+    that the peer may hear of."""
+    standings = collections.standings(view)
+    own = [
+        Policy(
+            each.collection, instance, own_export(local_kind, standings[each.collection]), each.hlc
+        )
+        for each in policies.own(view, instance)
+    ]
+    others = [each for each in policies.known(view) if each.origin != instance]
+    return [each for each in (*own, *others) if terms.offered(each.collection)]
+
+
+def own_export(local_kind: PeerKind, standing: Standing) -> Export:
+    """How far an instance itself lets a collection travel; a hub is there to pass things on."""
+    wanted = Export.HUB if local_kind == "hub" else standing.export
+    return min(wanted, standing.ceiling, key=lambda export: export.reach)
