@@ -18,6 +18,8 @@ class Checkpoint:
     :param pushed: all of this replica's changes up to here, that may go there, are there.
     :param own_epoch: the epoch of this replica that ``pushed`` counts in.
     :param own_version: the version of the collection here for which ``pushed`` counts.
+    :param told: the part of ``pushed`` that the peer knows of. Of what it delivered itself, and of
+        what may not go there, nothing is said to it.
     :param sent: the highest ``pushed`` ever, in whichever epoch and version of this replica.
     """
 
@@ -26,6 +28,7 @@ class Checkpoint:
     pushed: int = 0
     own_epoch: str = ""
     own_version: int = 0
+    told: int = 0
     sent: int = 0
 
     def pulled_for(self, version: int) -> int:
@@ -40,14 +43,28 @@ class Checkpoint:
         """This, once all of the peer's changes up to ``seq`` are here."""
         return replace(self, peer_version=version, pulled=seq)
 
-    def after_push(self, epoch: str, version: int, seq: int) -> "Checkpoint":
-        """This, once all of our changes up to ``seq`` are there."""
+    def told_for(self, epoch: str, version: int) -> int:
+        """What the peer itself must say that it holds, in this epoch and version of ours."""
+        return self.told if (self.own_epoch, self.own_version) == (epoch, version) else 0
+
+    def after_push(
+        self, epoch: str, version: int, seq: int, told: int | None = None
+    ) -> "Checkpoint":
+        """This, once all of our changes up to ``seq`` are there.
+
+        :param told: up to where the peer knows of it; None: all.
+        """
         return replace(
-            self, own_epoch=epoch, own_version=version, pushed=seq, sent=max(self.sent, seq)
+            self,
+            own_epoch=epoch,
+            own_version=version,
+            pushed=seq,
+            told=seq if told is None else told,
+            sent=max(self.sent, seq),
         )
 
 
-_FIELDS = "pulled, peer_version, pushed, own_epoch, own_version, sent"
+_FIELDS = "pulled, peer_version, pushed, own_epoch, own_version, told, sent"
 
 
 def get(view: View, peer: int, collection: str) -> Checkpoint:
@@ -79,17 +96,27 @@ def of_collection(view: View, collection: str) -> dict[int, Checkpoint]:
     return {peer: Checkpoint(*rest) for peer, *rest in rows}
 
 
+def had(view: View, peer: str, collection: str) -> int:
+    """The highest ``seq`` of ours that an instance ever had, in whichever of its lives."""
+    (seq,) = view.connection.execute(
+        "SELECT coalesce(max(sent), 0) FROM checkpoints WHERE org = ?1 AND collection = ?2"
+        " AND peer IN (SELECT num FROM peers WHERE org = ?1 AND id = ?3)",
+        (view.org, collection, peer),
+    ).fetchone()
+    return int(seq)
+
+
 def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint; writes nothing when it stands already."""
     if get(tx, peer, collection) == checkpoint:
         return
     tx.connection.execute(
         "INSERT INTO checkpoints (org, peer, collection, pulled, peer_version, pushed, own_epoch,"
-        " own_version, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " own_version, told, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (org, peer, collection) DO UPDATE SET pulled = excluded.pulled,"
         " peer_version = excluded.peer_version, pushed = excluded.pushed,"
         " own_epoch = excluded.own_epoch, own_version = excluded.own_version,"
-        " sent = excluded.sent",
+        " told = excluded.told, sent = excluded.sent",
         (
             tx.org,
             peer,
@@ -99,6 +126,7 @@ def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> 
             checkpoint.pushed,
             checkpoint.own_epoch,
             checkpoint.own_version,
+            checkpoint.told,
             checkpoint.sent,
         ),
     )

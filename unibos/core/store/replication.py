@@ -1,7 +1,8 @@
 """Records as replicas give them to each other: whole states, in the order of ``seq``.
 
-``via`` is the peer that delivered the present state, so that it is not sent back to it;
-``first_seq`` is when the record came here first, so that a deletion goes only to who had it.
+``via`` is the peer that delivered the present state, so that it is not sent back to it.
+``first_seq`` is when the record came here first, and ``first_via`` who brought it then: a deletion
+goes to who has been told as much, or told it. ``first_seq`` 0: everybody may have the record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,7 @@ class Outgoing:
     clocks: str | None
     seen: str | None
     first_seq: int
+    first_via: int | None
 
     @property
     def size(self) -> int:
@@ -55,6 +57,8 @@ class Stored:
     num: int
     seq: int
     via: int | None
+    first_seq: int
+    first_via: int | None
     version: Version
 
 
@@ -63,33 +67,35 @@ def outgoing(
 ) -> Iterator[Outgoing]:
     """What changed after ``after``, oldest first, without what the peer ``not_via`` delivered."""
     rows = view.connection.execute(
-        "SELECT seq, id, hlc, origin, data, field_clocks, seen, first_seq, deleted FROM records"
+        "SELECT seq, id, hlc, origin, data, field_clocks, seen, first_seq, first_via,"
+        " deleted FROM records"
         " WHERE org = ? AND collection = ? AND seq > ? AND (via IS NULL OR via IS NOT ?)"
         " ORDER BY seq LIMIT ?",
         (view.org, collection, after, not_via, limit),
     )
-    for seq, id_, hlc, origin, data, clocks, seen, first_seq, deleted in rows:
+    for seq, id_, hlc, origin, data, clocks, seen, first_seq, first_via, deleted in rows:
         present = None if deleted else data
-        yield Outgoing(seq, id_, (hlc, origin), present, clocks, seen, first_seq)
+        yield Outgoing(seq, id_, (hlc, origin), present, clocks, seen, first_seq, first_via)
 
 
 def find(view: View, collection: str, id_: str) -> Stored | None:
     """A record's state, deleted or not."""
     row = view.connection.execute(
-        "SELECT num, seq, via, hlc, origin, data, field_clocks, seen, deleted FROM records"
+        "SELECT num, seq, via, first_seq, first_via, hlc, origin, data, field_clocks, seen, deleted"
+        " FROM records"
         " WHERE org = ? AND collection = ? AND id = ?",
         (view.org, collection, id_),
     ).fetchone()
     if row is None:
         return None
-    num, seq, via, hlc, origin, data, clocks, seen, deleted = row
+    num, seq, via, first_seq, first_via, hlc, origin, data, clocks, seen, deleted = row
     version = Version(
         (hlc, origin),
         None if deleted else _decode(data),
         _clocks(clocks),
         _decode(seen) if seen else {},
     )
-    return Stored(num, seq, via, version)
+    return Stored(num, seq, via, first_seq, first_via, version)
 
 
 def keep(
@@ -121,8 +127,9 @@ def keep(
     if present is None:
         cursor = tx.connection.execute(
             "INSERT INTO records (seq, hlc, origin, data, field_clocks, seen, key, deleted, via,"
-            " first_seq, org, collection, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values, seq, tx.org, collection.name, id_),
+            " first_seq, first_via, org, collection, id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, seq, via, tx.org, collection.name, id_),
         )
         if draft is not None:
             search.add(tx, cursor.lastrowid or 0, collection.name, draft.words)
@@ -151,6 +158,12 @@ def send_again(tx: Transaction, num: int) -> None:
     )
 
 
+def known_to(tx: Transaction, present: Stored, peer: int) -> None:
+    """A peer showed that it has the record, so a later deletion must go to it, too."""
+    if present.first_seq and present.first_via != peer:
+        tx.connection.execute("UPDATE records SET first_seq = 0 WHERE num = ?", (present.num,))
+
+
 def remove(tx: Transaction, collection: Collection, id_: str, present: Stored) -> None:
     """Have a record no more, without a trace: it was withdrawn, which is no deletion."""
     tx.connection.execute("DELETE FROM records WHERE num = ?", (present.num,))
@@ -159,14 +172,34 @@ def remove(tx: Transaction, collection: Collection, id_: str, present: Stored) -
     tx.changed("record", id_)
 
 
-def ids_after(view: View, collection: str, after: str, limit: int) -> list[tuple[str, int]]:
-    """Ids with their ``seq``, deleted or not, in the order of ids, behind ``after``."""
+def by_id(view: View, collection: str, after: str, limit: int) -> Iterator[Outgoing]:
+    """Records' states without their data, in the order of ids, behind ``after``."""
     rows = view.connection.execute(
-        "SELECT id, seq FROM records WHERE org = ? AND collection = ? AND id > ?"
-        " ORDER BY id LIMIT ?",
+        "SELECT seq, id, hlc, origin, field_clocks, first_seq, first_via FROM records"
+        " WHERE org = ? AND collection = ? AND id > ? ORDER BY id LIMIT ?",
         (view.org, collection, after, limit),
     )
-    return [(id_, seq) for id_, seq in rows]
+    for seq, id_, hlc, origin, clocks, first_seq, first_via in rows:
+        yield Outgoing(seq, id_, (hlc, origin), None, clocks, None, first_seq, first_via)
+
+
+def newer(view: View, collection: str, after: int, not_via: int) -> bool:
+    """Whether something changed after ``after`` that the peer ``not_via`` did not deliver."""
+    found = view.connection.execute(
+        "SELECT 1 FROM records WHERE org = ? AND collection = ? AND seq > ?"
+        " AND (via IS NULL OR via <> ?) LIMIT 1",
+        (view.org, collection, after, not_via),
+    )
+    return found.fetchone() is not None
+
+
+def head(view: View, collection: str) -> int:
+    """The ``seq`` of a collection's newest change; 0 when it has none."""
+    (seq,) = view.connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM records WHERE org = ? AND collection = ?",
+        (view.org, collection),
+    ).fetchone()
+    return int(seq)
 
 
 def _clocks(text: str | None) -> Mapping[str, Clock]:

@@ -345,6 +345,7 @@ CREATE UNIQUE INDEX hub_users_by_email ON hub_users (org, email_key)
 
 _SYNC = """
 ALTER TABLE records ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE records ADD COLUMN first_via INTEGER;
 ALTER TABLE records ADD COLUMN via INTEGER;
 ALTER TABLE records ADD COLUMN seen TEXT;
 
@@ -377,6 +378,7 @@ CREATE TABLE checkpoints (
     pushed INTEGER NOT NULL,
     own_epoch TEXT NOT NULL,
     own_version INTEGER NOT NULL,
+    told INTEGER NOT NULL,
     sent INTEGER NOT NULL,
     PRIMARY KEY (org, peer, collection)
 ) WITHOUT ROWID;

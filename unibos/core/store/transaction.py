@@ -53,6 +53,12 @@ class Transaction(View):
         self.counters.hlc = hlc
         return hlc, self.origin
 
+    def see(self, hlc: int) -> None:
+        """Take note of another replica's reading: what is stamped from here on, and after a
+        restart, is above it."""
+        self.replica.see(hlc)
+        self.counters.hlc = max(self.counters.hlc, hlc)
+
     def next_seq(self) -> int:
         """The next value of the replica's counter."""
         self.counters.seq += 1
