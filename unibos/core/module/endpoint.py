@@ -149,6 +149,7 @@ class Endpoint:
     :param answers: status → the answer's type (None: empty; :class:`Media`: not JSON).
     :param errors: kinds that the handler raises beyond those of its declaration.
     :param machine: asked by a node of the org with its machine token, and by nobody else.
+    :param packed: a JSON body may come in gzip, and the answer goes out in it to who takes it.
     """
 
     method: str
@@ -163,6 +164,7 @@ class Endpoint:
     errors: tuple[type[Error], ...] = ()
     root: bool = False
     machine: bool = False
+    packed: bool = False
 
     @property
     def asked_by(self) -> str:

@@ -26,7 +26,7 @@ from unibos.base.problems import error_of
 from unibos.base.trust import only, unchecked
 from unibos.core.identity.federation.contact import Contact
 from unibos.core.identity.federation.joining import HubAddress
-from unibos.core.identity.registry.hub_statement import HubStatement, verify_statement
+from unibos.core.identity.registry.hub_statement import Statement, verify_statement
 from unibos.transports.http.proxies import is_loopback
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class HubLine:
                 self._outdated.append(self._client)
                 self._client = None
 
-    async def _said_and_shown(self, url: str) -> tuple[HubStatement, bytes | None]:
+    async def _said_and_shown(self, url: str) -> tuple[Statement, bytes | None]:
         """The hub's statement, and the certificate that the same connection showed."""
         async with _client(unchecked()) as client:
             asked = client.build_request("GET", url + _STATEMENT, headers=_HEADERS)

@@ -113,7 +113,7 @@ def test_no_text_is_a_membership(text):
 
 def test_a_statement_says_where_the_hub_is_and_what_it_shows():
     said = verify_statement(SAID, HUB.id)
-    assert (said.hub, said.tls, said.urls) == (HUB.id, "ab" * 32, ("https://hub.example.org",))
+    assert (said.instance, said.tls, said.urls) == (HUB.id, "ab" * 32, ("https://hub.example.org",))
     assert said.issued_at == T0
     assert verify_statement(issue_statement(HUB, None, (), T0), HUB.id).tls is None
 

@@ -66,12 +66,17 @@ def verify_membership(token: str, hub_id: str, now_ms: int) -> Membership:
     if found is None:
         raise statement_invalid(KIND)
     if found.expires_at <= now_ms:
-        raise Unauthenticated(
-            "membership_expired",
-            "The node's membership has expired.",
-            hint="It renews itself when the node reaches its hub.",
-        )
+        raise membership_expired()
     return found
+
+
+def membership_expired() -> Unauthenticated:
+    """The answer to a membership whose time is over."""
+    return Unauthenticated(
+        "membership_expired",
+        "The node's membership has expired.",
+        hint="It renews itself when the node reaches its hub.",
+    )
 
 
 def _membership(claims: dict[str, Any]) -> Membership | None:
