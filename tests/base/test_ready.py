@@ -58,3 +58,32 @@ def test_a_manager_that_is_gone_stops_nothing(monkeypatch, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         ready.ready("a node")
     assert "could not be told" in caplog.text
+
+
+def test_a_watched_life(manager, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "2500000")
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+    assert ready.watchdog_seconds() == 2.5
+    ready.alive()
+    assert told(manager) == ["WATCHDOG=1"]
+    ready.reloading("joining")
+    assert told(manager)[-1] == "WATCHDOG_USEC=900000000"
+    ready.ready("a node")
+    assert told(manager)[-1] == "WATCHDOG_USEC=2500000"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"WATCHDOG_USEC": "0"},
+        {"WATCHDOG_USEC": "x"},
+        {"WATCHDOG_USEC": "9", "WATCHDOG_PID": "1"},
+    ],
+)
+def test_nobody_watches(monkeypatch, told):
+    for name in ("WATCHDOG_USEC", "WATCHDOG_PID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert ready.watchdog_seconds() is None

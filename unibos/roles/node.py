@@ -55,6 +55,7 @@ class Node:
     address: str
     port: int
     setup_code: str | None
+    store: Store
 
 
 @asynccontextmanager
@@ -107,7 +108,7 @@ async def node(
         stack.push_async_callback(server.stop)
         stack.callback(parts.bell.close)
 
-        yield Node(where.address(server.port), server.port, identity.setup_code)
+        yield Node(where.address(server.port), server.port, identity.setup_code, store)
 
 
 async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[Store, Links]:

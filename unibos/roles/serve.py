@@ -1,6 +1,7 @@
 """Run the configured roles in one process until a signal ends them."""
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ from unibos.base import ready
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.base.memory import give_back_large_blocks
+from unibos.roles.watchdog import Watchdog, watched
 
 if TYPE_CHECKING:
     from unibos.roles.hub import Hub
@@ -40,6 +42,8 @@ def serve(config: Config) -> None:
     # The data folder may have been made by somebody else, open to others: what is in it is not.
     os.umask(0o077)
     give_back_large_blocks()
+    # A watchdog ends a process that hangs with SIGABRT: the log then says where it hung.
+    faulthandler.enable()
     logs.start(config.log.level, config.log.format, sys.stderr)
     if config.machine.profile.uvloop:
         import uvloop
@@ -55,21 +59,25 @@ async def _run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
+        watchdog = await stack.enter_async_context(watched(ready.watchdog_seconds()))
         here: Hub | None = None
         if "hub" in config.role:
             from unibos.roles.hub import hub
 
             here = await stack.enter_async_context(hub(config))
+            stack.enter_context(watchdog.over(here.parts.store))
             _tell(config, "hub", here.address, here.setup_code)
         if "node" in config.role:
-            await _keep_node(config, here, stopped)
+            await _keep_node(config, here, stopped, watchdog)
         else:
             _is_ready(config)
             await stopped.wait()
             _is_stopping()
 
 
-async def _keep_node(config: Config, here: "Hub | None", stopped: asyncio.Event) -> None:
+async def _keep_node(
+    config: Config, here: "Hub | None", stopped: asyncio.Event, watchdog: Watchdog
+) -> None:
     """Run the node until the stop, and start it anew whenever it asks for that."""
     from unibos.roles.node import node
 
@@ -78,7 +86,8 @@ async def _keep_node(config: Config, here: "Hub | None", stopped: asyncio.Event)
         async with node(config, hub=here, restart=again.set) as own:
             _tell(config, "node", own.address, own.setup_code)
             _is_ready(config)
-            await _first_of(stopped, again)
+            with watchdog.over(own.store):
+                await _first_of(stopped, again)
             if stopped.is_set():
                 _is_stopping()
             else:
