@@ -446,14 +446,26 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_by_due ON quarantine (org, due, size);
 
 CREATE TABLE pending_blobs (
+    num INTEGER PRIMARY KEY AUTOINCREMENT,
     org TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     used_by TEXT NOT NULL,
     at INTEGER NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    due INTEGER NOT NULL DEFAULT 0,
-    why TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (org, sha256, used_by)
+    size INTEGER,
+    UNIQUE (org, sha256, used_by)
+);
+
+CREATE INDEX pending_blobs_by_org ON pending_blobs (org, num);
+
+CREATE TABLE blob_troubles (
+    org TEXT NOT NULL,
+    peer INTEGER NOT NULL,
+    way TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (org, peer, way, sha256)
 ) WITHOUT ROWID
 """
 
