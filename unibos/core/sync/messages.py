@@ -206,15 +206,38 @@ class News(Struct, frozen=True):
     new: bool
 
 
-class BlobsOffered(Struct, frozen=True):
-    """Asks which of these blobs, by SHA-256 with their sizes, are wanted."""
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+PAGE_BLOBS = 500
 
-    blobs: dict[Annotated[str, Meta(max_length=64)], Seq]
+
+class BlobsOffered(Struct, frozen=True):
+    """Offers blobs, asks for blobs, and asks what is waited for; each may be left out.
+
+    :param blobs: offered, by SHA-256 with their sizes in bytes; at most :data:`PAGE_BLOBS`.
+    :param asked: waited for by the asker; at most as many.
+    :param after: asks what the answerer waits for, since it told this ``upto``.
+    """
+
+    blobs: Annotated[dict[Sha256, Seq], Meta(max_length=PAGE_BLOBS)] = {}
+    asked: Annotated[list[Sha256], Meta(max_length=PAGE_BLOBS)] = []
+    after: Seq | None = None
 
 
 class BlobsWanted(Struct, frozen=True):
-    """Those that are waited for, with the number of bytes that are there already; and those that
-    cannot be taken now, with the code of the reason."""
+    """The answer to :class:`BlobsOffered`.
 
-    wanted: dict[str, int]
-    refused: dict[str, str]
+    :param wanted: those of the offered that are waited for, with the number of bytes that are
+        there already.
+    :param refused: those of the offered that are waited for and cannot be taken now, with the
+        code of the reason.
+    :param there: those of the asked that can be fetched, with their sizes.
+    :param waiting: what the answerer waits for, of what it may name to the asker.
+    :param upto: ``waiting`` tells all up to here; ``more`` may follow.
+    """
+
+    wanted: dict[Sha256, Seq] = {}
+    refused: dict[Sha256, str] = {}
+    there: dict[Sha256, Seq] = {}
+    waiting: list[Sha256] = []
+    upto: Seq = 0
+    more: bool = False
