@@ -21,7 +21,6 @@ from unibos.core.sync.messages import Change
 log = logging.getLogger(__name__)
 
 PAGE = 500
-_HELD = 50
 
 
 async def withdraw(store: OrgStore, instance: str) -> int:
@@ -83,11 +82,11 @@ class _Withdrawal:
         """Go through a page of the quarantine; whether there may be another. The last one settles
         the policies."""
         forbidden = self._forbidden(tx)
-        page = quarantine.some(tx, self._held, _HELD, collection=self._name)
+        page = quarantine.some(tx, self._held, PAGE, collection=self._name)
         for held in page:
-            if not forbidden.isdisjoint(_writers(held.change)):
+            if not forbidden.isdisjoint(_writers(quarantine.change(tx, held.num))):
                 quarantine.remove(tx, held.num)
-        if len(page) == _HELD:
+        if len(page) == PAGE:
             self._held = page[-1].num
             return True
         withdrawals.forget_losers_of(tx, self._name, forbidden)
@@ -101,6 +100,8 @@ class _Withdrawal:
         return {policy.origin for policy in still}
 
 
-def _writers(text: bytes) -> set[str]:
+def _writers(text: bytes | None) -> set[str]:
+    if text is None:
+        return set()
     change = msgspec.json.decode(text, type=Change)
     return {change.origin, *(origin for _, origin in (change.clocks or {}).values())}
