@@ -106,7 +106,8 @@ class HelloAnswer(Struct, frozen=True):
 class Change(Struct, frozen=True, array_like=True):
     """A record's whole present state.
 
-    :param data: the record's JSON; None: it is deleted.
+    :param data: the record's JSON; ``null``: it is deleted. (``Raw | None`` would be read as None
+        only.)
     :param clocks: fields whose clock is not the record's, and removed fields: (hlc, origin).
     :param seen: the newest write of each other origin that it knows.
     """
@@ -114,7 +115,7 @@ class Change(Struct, frozen=True, array_like=True):
     id: Id
     hlc: Seq
     origin: Id
-    data: Raw | None
+    data: Raw
     clocks: dict[str, tuple[Seq, Id]] | None = None
     seen: dict[Id, Seq] | None = None
 
