@@ -14,6 +14,7 @@ from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import MIB, Endpoint
+from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
 from unibos.roles.addresses import Addresses
 from unibos.roles.listening import Place
@@ -29,6 +30,7 @@ from unibos.transports.http.routes import (
     collections,
     enroll,
     events,
+    export,
     federation,
     health,
     heartbeat,
@@ -65,7 +67,7 @@ class Parts:
     provider: Provider
     place: Place
     addresses: Addresses
-    bell: events.Bell
+    bell: Bell
     state: State
     roles: tuple[str, ...]
 
@@ -82,6 +84,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *users.endpoints(parts.identity.users),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
+        *export.endpoints("hub"),
         *orgs.endpoints(parts.identity),
         *invitations.endpoints(parts.identity),
         *heartbeat.endpoints(parts.registry),

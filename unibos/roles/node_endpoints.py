@@ -14,6 +14,7 @@ from unibos.core.jobs.kind import by_name
 from unibos.core.module.enabled import Enabled, guarded
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.module.manifest import Module
+from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
@@ -24,6 +25,7 @@ from unibos.transports.http.routes import (
     blobs,
     collections,
     events,
+    export,
     health,
     hub,
     jobs,
@@ -51,7 +53,7 @@ class Parts:
     accounts: Identity | Federation
     joining: Joining
     jobs: Jobs
-    bell: events.Bell
+    bell: Bell
     state: State
     modules: tuple[Module, ...]
     roles: tuple[str, ...]
@@ -74,6 +76,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *linking.endpoints(parts.accounts),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
+        *export.endpoints("node"),
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
         *status.endpoints(_about(parts), parts.modules),
         *(endpoint for module in parts.modules for endpoint in guarded(module, enabled)),

@@ -17,6 +17,8 @@ from unibos.core.store.peers import PeerKind
 from unibos.core.store.policies import Policy
 from unibos.core.store.transaction import Transaction, View
 
+TOPIC = "export"
+"""What listeners of the store hear of a changed policy, or of the kill switch."""
 _SWITCH = "export_stopped"
 
 
@@ -46,6 +48,7 @@ def stop(tx: Transaction) -> bool:
     if stopped(tx):
         return False
     meta.put(tx, _SWITCH, str(tx.now()))
+    tx.changed(TOPIC, _SWITCH)
     return True
 
 
@@ -54,6 +57,7 @@ def resume(tx: Transaction) -> bool:
     if not stopped(tx):
         return False
     meta.drop(tx, _SWITCH)
+    tx.changed(TOPIC, _SWITCH)
     return True
 
 
@@ -61,6 +65,20 @@ def stopped_since(view: View) -> int | None:
     """When the kill switch was turned on, in milliseconds since 1970; None: it is off."""
     since = meta.get(view, _SWITCH)
     return int(since) if since else None
+
+
+def set_own(tx: Transaction, collection: str, export: Export) -> bool:
+    """Say how far this instance lets a collection travel; False when it is so already.
+
+    Peers hear of it in the next round: what may go now is sent, what may not be there goes.
+
+    :raises NotFound: ``collection_not_found``.
+    :raises Forbidden: ``export_over_ceiling``.
+    """
+    changed = policies.set_own(tx, collection, export)
+    if changed:
+        tx.changed(TOPIC, collection)
+    return changed
 
 
 def needed(kind: PeerKind) -> Export:
