@@ -121,7 +121,7 @@ def test_the_journal_gets_a_priority_and_no_time(tmp_path, level, priority):
     with (tmp_path / "journal").open("w+") as stream:
         status = os.fstat(stream.fileno())
         environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
-        log.start("debug", "auto", stream, environ)
+        log.start("debug", "text", stream, environ)
         getattr(LOGGER, level)("event", extra={"a": 1})
         log.start("debug", "json", stream, environ)
         getattr(LOGGER, level)("event")

@@ -76,11 +76,15 @@ def journal(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
-        ([], "--unit unibos-node --lines 100 --no-hostname --no-pager"),
-        (["-f", "-n", "5"], "--unit unibos-node --lines 5 --no-hostname --follow"),
+        ([], "--unit=unibos-node --unit=unibos-hub --lines 100 --no-hostname --no-pager"),
+        (
+            ["-f", "-n", "5"],
+            "--unit=unibos-node --unit=unibos-hub --lines 5 --no-hostname --follow",
+        ),
         (
             ["--since", "today", "--json"],
-            "--unit unibos-node --lines 100 --no-hostname --no-pager --since today --output json",
+            "--unit=unibos-node --unit=unibos-hub --lines 100 --no-hostname --no-pager"
+            " --since today --output json",
         ),
     ],
 )

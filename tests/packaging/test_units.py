@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 UNITS = sorted((Path(__file__).parents[2] / "systemd").glob("*.service"))
+IMAGE = Path(__file__).parents[2] / "firmware/overlay/etc/systemd/system"
 # In tenths: systemd calls anything up to 2.0 well shut in.
 EXPOSURE = 20
 
@@ -54,6 +55,21 @@ def test_a_unit_is_shut_in(folder, unit):
         "security", "--offline=yes", f"--threshold={EXPOSURE}", folder / unit.name
     )
     assert status == 0, said
+
+
+def test_an_image_restarts_its_machine_in_the_end(folder):
+    """The drop-ins of the image are valid, too, laid over the units."""
+    for unit in ("unibos-node", "unibos-hub"):
+        (folder / f"{unit}.service.d").mkdir()
+        text = (IMAGE / f"{unit}.service.d/70-appliance.conf").read_text()
+        assert "StartLimitAction=reboot" in text
+        if version() < 254:
+            text = text.replace("RestartSteps=0\n", "")
+        (folder / f"{unit}.service.d/70-appliance.conf").write_text(text)
+        checked = analyze(
+            "verify", "--man=no", "--recursive-errors=yes", folder / f"{unit}.service"
+        )
+        assert checked == (0, "")
 
 
 def test_a_wrong_key_would_be_found(folder):

@@ -24,6 +24,10 @@ def test_it_runs_as_its_own_user_and_tells_the_journal(node):
     assert any("Setup code: " in line for line in said)
     by_unibos = journal(node, NODE, "_SYSTEMD_UNIT=unibos-node.service")
     assert {entry["PRIORITY"] for entry in by_unibos} <= {"6"}
+    [ready] = [entry for entry in by_unibos if "node is ready" in entry["MESSAGE"]]
+    assert ready["UNIBOS_LOGGER"] == "unibos.roles.serve"
+    assert ready["UNIBOS_ADDRESS"].startswith("http://")
+    assert ready["SYSLOG_IDENTIFIER"] == "unibos"
     assert "node is ready" in node.does("unibos", "logs")
 
 
@@ -54,6 +58,34 @@ def test_a_document_is_read_and_outlives_restart_kill_and_reload(node, shared_da
         "Result": "success",
         "ActiveState": "inactive",
     }
+
+
+def test_the_watchdog_ends_a_process_that_is_frozen(node):
+    assert node.unit(NODE, "WatchdogUSec") == {"WatchdogUSec": "2min"}
+    node.does("mkdir", "-p", "/etc/systemd/system/unibos-node.service.d")
+    quick = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\n"
+    node.write("/etc/systemd/system/unibos-node.service.d/90-test.conf", quick.encode())
+    node.does("systemctl", "daemon-reload")
+    node.does("systemctl", "restart", "unibos-node")
+    process = node.unit(NODE, "MainPID")["MainPID"]
+    made = node.does("unibos", "record", "create", "notes", '{"title": "Milk"}')
+    node.does("kill", "-STOP", process)
+    again = {"NRestarts": "1", "ActiveState": "active"}
+    node.until(lambda: node.unit(NODE, "NRestarts", "ActiveState") == again)
+    assert node.unit(NODE, "MainPID")["MainPID"] != process
+    assert "watchdog" in node.does("journalctl", "--unit=unibos-node").lower()
+    assert node.unibos("record", "get", "notes", made)["data"]["title"] == "Milk"
+
+
+def test_a_healthy_service_outlives_its_watchdog(node):
+    node.does("mkdir", "-p", "/etc/systemd/system/unibos-node.service.d")
+    quick = b"[Service]\nWatchdogSec=1\n"
+    node.write("/etc/systemd/system/unibos-node.service.d/90-test.conf", quick)
+    node.does("systemctl", "daemon-reload")
+    node.does("systemctl", "restart", "unibos-node")
+    process = node.unit(NODE, "MainPID")["MainPID"]
+    node.does("sleep", "4")
+    assert node.unit(NODE, "MainPID", "NRestarts") == {"MainPID": process, "NRestarts": "0"}
 
 
 def test_the_first_owner_is_in_the_file_and_the_password_is_erased(machine):

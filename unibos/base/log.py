@@ -1,4 +1,4 @@
-"""Logging: one line an event, for people, for the journal or for machines.
+"""Logging: one line an event for people or machines; for the journal one entry with fields.
 
 Modules use the standard library: ``logging.getLogger(__name__).info("listening",
 extra={"address": "http://…"})``. The fields of ``extra`` become ``key=value`` in text and members
@@ -55,18 +55,22 @@ def start(
     """Send all log events of this process to one stream, in place of an earlier start's.
 
     :param level: ``debug``, ``info``, ``warning`` or ``error``.
-    :param format: ``auto`` is text; the journal gets priority prefixes in either format.
+    :param format: ``auto`` is text, and fields of their own where the journal takes them; as
+        lines the journal gets priority prefixes in either format.
     :param stream: standard error when absent.
     """
     stream = stream or sys.stderr
     journal = is_journal(stream, os.environ if environ is None else environ)
     formatter = JsonLine(journal=journal) if format == "json" else _text(stream, journal=journal)
-    handler = logging.StreamHandler(stream)
+    handler: logging.Handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    if journal and format == "auto":
+        handler = _with_fields(handler)
     handler.set_name("unibos")
     root = logging.getLogger()
     for earlier in [one for one in root.handlers if one.get_name() == "unibos"]:
         root.removeHandler(earlier)
+        earlier.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
 
@@ -132,18 +136,21 @@ class TextLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The event as one line, or several on a terminal."""
-        fields = _fields(record)
+        line = self._head(record) + self.words(record)
         error = record.exc_info[1] if record.exc_info else None
-        if error:
-            fields["error"] = _summary(error)
-            if not self._terminal:
-                fields["at"] = _frames(error.__traceback__)
-        words = [escaped(str(masked(record.getMessage())))]
-        words += [f"{escaped(key)}={_quoted(value)}" for key, value in fields.items()]
-        line = self._head(record) + " ".join(words)
         if error and self._terminal:
             line += "\n" + _traceback(error)
         return line
+
+    def words(self, record: logging.LogRecord) -> str:
+        """What happened and its fields, without when and where."""
+        fields = _told(record)
+        if self._terminal:
+            # It stands below, whole.
+            fields.pop("at", None)
+        words = [escaped(str(masked(record.getMessage())))]
+        words += [f"{escaped(key)}={_quoted(value)}" for key, value in fields.items()]
+        return " ".join(words)
 
     def _head(self, record: logging.LogRecord) -> str:
         if self._journal:
@@ -157,6 +164,36 @@ class TextLine(logging.Formatter):
         return f"\x1b[2m{moment:%H:%M:%S}\x1b[0m {level} \x1b[2m{record.name}:\x1b[0m "
 
 
+def _with_fields(lines: logging.Handler) -> logging.Handler:
+    """The journal's own way in, or lines where it has none."""
+    from unibos.base import journal
+
+    try:
+        return journal.JournalHandler(journal.Journal(journal.SOCKET), journal_fields, lines)
+    except OSError:
+        return lines
+
+
+def journal_fields(record: logging.LogRecord) -> dict[str, str]:
+    """An event as systemd.journal-fields(7) names its parts; ours begin with ``UNIBOS_``."""
+    from unibos.base.journal import IDENTIFIER, own
+
+    said = TextLine(journal=False, terminal=False).words(record)
+    fields = {
+        "MESSAGE": f"{record.name}: {said}",
+        "PRIORITY": str(_PRIORITIES.get(record.levelno, 2)),
+        "SYSLOG_IDENTIFIER": IDENTIFIER,
+        "CODE_FILE": record.pathname,
+        "CODE_LINE": str(record.lineno),
+        "CODE_FUNC": record.funcName,
+        own("logger"): record.name,
+    }
+    for key, value in _told(record).items():
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        fields[own(key)] = escaped(text)
+    return fields
+
+
 def _text(stream: TextIO, *, journal: bool) -> TextLine:
     return TextLine(journal=journal, terminal=not journal and stream.isatty())
 
@@ -164,6 +201,14 @@ def _text(stream: TextIO, *, journal: bool) -> TextLine:
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     own = {key: value for key, value in vars(record).items() if key not in _OWN_ATTRIBUTES}
     return {key: masked(value, key) for key, value in own.items()}
+
+
+def _told(record: logging.LogRecord) -> dict[str, Any]:
+    """The fields of an event, with its exception."""
+    fields = _fields(record)
+    if record.exc_info and record.exc_info[1]:
+        fields |= {"error": _summary(record.exc_info[1]), "at": _frames(record.exc_info[2])}
+    return fields
 
 
 def _prefix(record: logging.LogRecord, *, journal: bool) -> str:

@@ -12,6 +12,8 @@ from unibos.clients.cli.command import command
 from unibos.clients.cli.words import say
 
 UNIT = "unibos-node"
+_UNITS = (UNIT, "unibos-hub")
+"""At most one of the two runs."""
 
 
 @command("logs", "unibos logs", "unibos logs --follow", "unibos logs --since '1 hour ago' --json")
@@ -28,7 +30,8 @@ def logs(asked: Asked, follow: bool, lines: int, since: str | None) -> None:
             say("The service {unit} is not installed here.", unit=UNIT),
             hint=say("`unibos serve` logs to standard error: look where it was started."),
         )
-    arguments = [program, "--unit", UNIT, "--lines", str(lines), "--no-hostname"]
+    arguments = [program, *(f"--unit={unit}" for unit in _UNITS)]
+    arguments += ["--lines", str(lines), "--no-hostname"]
     arguments += ["--follow"] if follow else ["--no-pager"]
     arguments += ["--since", since] if since else []
     arguments += ["--output", "json"] if asked.json else []
