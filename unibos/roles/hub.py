@@ -23,6 +23,7 @@ from unibos.core.identity.signing.revocations import Revocations
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.options import Options as JobOptions
+from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.roles.addresses import Addresses, announced
@@ -33,7 +34,6 @@ from unibos.roles.instance import open_instance
 from unibos.roles.listening import Place, place
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
-from unibos.transports.http.routes.events import Bell
 from unibos.transports.http.server import HttpServer
 
 SOCKET = "hub.sock"

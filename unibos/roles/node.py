@@ -27,6 +27,7 @@ from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
 from unibos.core.module.manifest import install
 from unibos.core.store import leases
+from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.roles.first_run import make_owner
@@ -37,7 +38,6 @@ from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.hub_client import hub_links
-from unibos.transports.http.routes.events import Bell
 from unibos.transports.http.server import HttpServer
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 An event's id is ``seq.num``: how far the record feed and the job events have been told.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
@@ -15,9 +14,9 @@ from unibos.base.errors import Invalid
 from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.module.endpoint import Call, Endpoint, Event, EventAnswer, Media
 from unibos.core.store import feed, jobs
+from unibos.core.store.bell import Bell
 from unibos.core.store.records import Record
-from unibos.core.store.store import Store
-from unibos.core.store.transaction import Changed, View
+from unibos.core.store.transaction import View
 
 Topic = Literal["records", "jobs"]
 _BATCH = 200
@@ -29,35 +28,6 @@ class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     topic: tuple[Topic, ...] = ()
     collection: Annotated[str, Meta(max_length=63)] | None = None
-
-
-class Bell:
-    """Rings in the event loop whenever an org's data changed; closing it ends every stream."""
-
-    def __init__(self, store: Store) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._rung: dict[str, asyncio.Event] = {}
-        self.closed = False
-        self._unlisten = store.listen(self._changed)
-
-    def _changed(self, changes: list[Changed]) -> None:
-        orgs = {change.org for change in changes}
-        if orgs & self._rung.keys():
-            self._loop.call_soon_threadsafe(self._ring, orgs)
-
-    def _ring(self, orgs: set[str]) -> None:
-        for org in orgs & self._rung.keys():
-            self._rung.pop(org).set()
-
-    def next(self, org: str) -> asyncio.Event:
-        """The event that the org's next change rings; ask for it before looking at the data."""
-        return self._rung.setdefault(org, asyncio.Event())
-
-    def close(self) -> None:
-        """End all streams."""
-        self.closed = True
-        self._unlisten()
-        self._ring(set(self._rung))
 
 
 def endpoints(bell: Bell) -> tuple[Endpoint, ...]:

@@ -21,10 +21,11 @@ from unibos.core.module.endpoint import (
     Media,
 )
 from unibos.core.store import jobs as verbs
+from unibos.core.store.bell import Bell
 from unibos.core.store.jobs import JobError, JobState, Progress
 from unibos.core.store.transaction import View
 from unibos.transports.http.pages import page_answer
-from unibos.transports.http.routes.events import Bell, event_id_invalid
+from unibos.transports.http.routes.events import event_id_invalid
 
 _NUMBER = re.compile("[0-9]{1,18}")
 

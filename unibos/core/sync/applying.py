@@ -1,0 +1,227 @@
+"""Changes from a peer become records: checked on a thread, then merged in one transaction.
+
+The checkpoint is written in that transaction: a batch is taken whole, and known to be taken, or not
+at all. A change that cannot be taken now goes to the quarantine and does not hold the others up.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from unibos.base.clock import hlc_ms, iso
+from unibos.base.errors import Error, Invalid, TooLarge
+from unibos.base.ids import is_id
+from unibos.core.store import conflicts, quarantine, replication
+from unibos.core.store.definitions import Collection, Strategy
+from unibos.core.store.drafts import Draft
+from unibos.core.store.peers import Peer
+from unibos.core.store.replication import Stored
+from unibos.core.store.system import reach
+from unibos.core.store.transaction import Transaction
+from unibos.core.store.versions import Version
+from unibos.core.sync import export
+from unibos.core.sync.local import Local
+from unibos.core.sync.merge import Lost, Merged, merge
+from unibos.core.sync.messages import Change
+
+FUTURE_MS = 5 * 60_000
+"""A change from further ahead than this is not taken before its time."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a batch.
+
+    :param before: the collection's head before it, and ``head`` after it.
+    :param kept: how many records changed here.
+    :param exact: whether all that changed is now exactly as the peer has it.
+    """
+
+    before: int
+    head: int = 0
+    kept: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A change, and its data as a draft; or why it cannot be taken, and when to try again."""
+
+    change: Change
+    version: Version
+    draft: Draft | None
+    error: Error | None = None
+    due: int | None = None
+
+
+Also = Callable[[Transaction, Applied], None]
+
+
+async def apply(
+    local: Local,
+    org: str,
+    peer: Peer,
+    collection: Collection,
+    changes: Sequence[Change],
+    *,
+    suspicious: bool = False,
+    also: Also | None = None,
+) -> Applied:
+    """Take changes of one collection.
+
+    :param suspicious: the peer or this replica was restored or cloned; see :func:`merge`.
+    :param also: what else goes into the same transaction, after the changes.
+    :raises Forbidden: ``export_refused`` when one of them may not be here; nothing was taken.
+    :raises StorageFull: ``quarantine_full``, ``storage_full``; nothing was taken.
+    """
+    now = local.now()
+    checked = await asyncio.to_thread(_check_all, collection, changes, now)
+
+    def work(tx: Transaction) -> Applied:
+        applied = Applied(replication.head(tx, collection.name))
+        batch = _Batch(tx, local, peer, collection, applied, suspicious=suspicious)
+        for one in checked:
+            batch.take(one)
+        reach("sync.applied")
+        applied.head = replication.head(tx, collection.name)
+        if also is not None:
+            also(tx, applied)
+        return applied
+
+    return await local.store.awrite(work, org)
+
+
+class _Batch:
+    """One transaction's worth of changes."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        local: Local,
+        peer: Peer,
+        collection: Collection,
+        applied: Applied,
+        *,
+        suspicious: bool,
+    ) -> None:
+        self._tx = tx
+        self._local = local
+        self._peer = peer
+        self._collection = collection
+        self._applied = applied
+        self._suspicious = suspicious
+        self._known = export.known(tx, local.instance)
+
+    def take(self, one: _Checked) -> None:
+        """Merge one change, or put it into quarantine."""
+        name, id_ = self._collection.name, one.change.id
+        origins = one.version.origins()
+        if not export.may_hold(self._local.kind, self._known, name, origins):
+            raise export.refused(name)
+        if one.error is not None:
+            self._hold(one, one.error)
+            return
+        present = replication.find(self._tx, name, id_)
+        merged = merge(
+            self._collection.strategy,
+            present.version if present else None,
+            one.version,
+            name=(name, id_),
+            suspicious=self._suspicious,
+        )
+        try:
+            self._keep(one, present, merged)
+        except (Invalid, TooLarge) as error:
+            # Each is valid, and what they make together is not.
+            self._hold(one, error)
+            return
+        quarantine.forget(self._tx, self._peer.id, name, id_)
+
+    def _keep(self, one: _Checked, present: Stored | None, merged: Merged) -> None:
+        collection, id_, version = self._collection, one.change.id, merged.version
+        if present is not None:
+            replication.known_to(self._tx, present, self._peer.num)
+        if merged.changed:
+            draft = one.draft
+            if merged.needed and version.fields is not None:
+                draft = collection.draft(version.fields)
+            via = None if merged.needed else self._peer.num
+            deleted = None if version.fields is None else draft
+            self._tx.see(version.clock[0])
+            replication.keep(self._tx, collection, id_, version, deleted, present, via)
+            self._applied.kept += 1
+            self._applied.exact &= not merged.needed
+        elif merged.needed and present is not None:
+            self._applied.exact = False
+            replication.send_again(self._tx, present.num)
+        for lost in merged.lost:
+            self._tell(id_, lost)
+
+    def _tell(self, id_: str, lost: Lost) -> None:
+        """Write down what lost; strategy ``both`` keeps it as a record of its own."""
+        tx, collection = self._tx, self._collection
+        self._applied.conflicts += 1
+        if lost.copy is not None:
+            copy_id, version = lost.copy
+            present = replication.find(tx, collection.name, copy_id)
+            if present is None and version.fields is not None:
+                draft = collection.draft(version.fields)
+                replication.keep(tx, collection, copy_id, version, draft, None, None)
+                self._applied.exact = False
+        conflicts.add(
+            tx,
+            collection.name,
+            id_,
+            collection.strategy,
+            lost.fields,
+            lost.clock,
+            mine=lost.mine,
+            peer=self._peer.id,
+            copy=lost.copy[0] if lost.copy else None,
+            open_=collection.strategy is Strategy.MANUAL,
+        )
+
+    def _hold(self, one: _Checked, error: Error) -> None:
+        self._applied.quarantined += 1
+        self._applied.exact = False
+        quarantine.add(
+            self._tx,
+            self._peer.id,
+            self._collection.name,
+            one.change.id,
+            error.code,
+            error.detail,
+            one.due,
+            msgspec.json.encode(one.change),
+        )
+
+
+def _check_all(collection: Collection, changes: Sequence[Change], now: int) -> list[_Checked]:
+    return [_check(collection, change, now) for change in changes]
+
+
+def _check(collection: Collection, change: Change, now: int) -> _Checked:
+    clock = (change.hlc, change.origin)
+    clocks, seen = change.clocks or {}, change.seen or {}
+    fields = msgspec.json.decode(change.data)
+    version = Version(clock, fields, clocks, seen)
+    if not is_id(change.id):
+        error: Error = Invalid("record_id_invalid", "The id of the record is no UUIDv7.")
+        return _Checked(change, version, None, error)
+    newest = hlc_ms(max((change.hlc, *seen.values(), *(hlc for hlc, _ in clocks.values()))))
+    if newest > now + FUTURE_MS:
+        error = Invalid("change_from_future", f"The change is of {iso(newest)}, still to come.")
+        return _Checked(change, version, None, error, newest - FUTURE_MS)
+    if fields is None:
+        return _Checked(change, version, None)
+    if not isinstance(fields, dict):
+        error = Invalid("record_invalid", "The data of a record is an object.")
+        return _Checked(change, version, None, error)
+    try:
+        return _Checked(change, version, collection.draft(fields))
+    except (Invalid, TooLarge) as wrong:
+        return _Checked(change, version, None, wrong)

@@ -1,0 +1,31 @@
+"""The replica that this process is: what both sides of an exchange need to know of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from unibos.base.clock import Wall
+from unibos.core.store.peers import PeerKind
+from unibos.core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """This replica, for all its orgs.
+
+    :param instance: its instance id, which its records name as their origin.
+    :param name: what people call it.
+    :param installed: collections that a module here defines, whatever peers say of them.
+    :param now: the time by which a change counts as from the future: the hub's where it is known.
+    """
+
+    store: Store
+    instance: str
+    kind: PeerKind
+    name: Callable[[], str]
+    installed: frozenset[str]
+    now: Wall
+
+    @property
+    def epoch(self) -> str:
+        """The name of the present life of its counter."""
+        return self.store.replica.epoch

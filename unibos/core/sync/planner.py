@@ -1,0 +1,127 @@
+"""The plan of a round: pure functions of what both sides said and of the checkpoints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unibos.core.store.checkpoints import Checkpoint
+from unibos.core.sync.messages import Head, Hello
+
+Checkpoints = Mapping[str, Checkpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class PullStep:
+    """One collection to take changes of.
+
+    :param after: the peer's ``seq`` up to which all is here; ``head`` is its newest.
+    :param everything: also what this replica delivered once: it may not have it any more.
+    :param census: compare the ids first, for deletions that the peer has forgotten already.
+    :param suspicious: one of the two was restored or cloned; see :func:`merge`.
+    :param settles: once all is pulled, what the peer says that it holds of ours is believed:
+        ``told``.
+    """
+
+    collection: str
+    version: int
+    after: int
+    head: int
+    everything: bool
+    census: bool
+    suspicious: bool
+    settles: bool
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushStep:
+    """One collection to give changes of, from ``after`` up to ``head``.
+
+    :param define: with its definition.
+    """
+
+    collection: str
+    version: int
+    after: int
+    head: int
+    define: bool
+
+
+def holds_too_much(mine: Hello, theirs: Hello) -> bool:
+    """Whether they hold more of my epoch than it ever gave: I was restored, or cloned."""
+    if theirs.holds != mine.epoch:
+        return False
+    return max((head.held for head in theirs.collections), default=0) > mine.counter
+
+
+def pulls(
+    mine: Hello, theirs: Hello, checkpoints: Checkpoints, *, another_life: bool = False
+) -> list[PullStep]:
+    """What to take.
+
+    :param checkpoints: with this life of the peer, by collection.
+    :param another_life: the peer had an earlier life, or has a clone.
+    """
+    own = {head.name: head.version for head in mine.collections}
+    steps = []
+    for head in theirs.collections:
+        checkpoint = checkpoints.get(head.name, Checkpoint())
+        version = own.get(head.name, 0)
+        told = _told(mine, theirs, head, version)
+        step = _pull(head, checkpoint, mine.epoch, version, told, another_life=another_life)
+        if step is not None:
+            steps.append(step)
+    return steps
+
+
+def pushes(
+    mine: Hello, theirs: Hello, checkpoints: Checkpoints, wants: frozenset[str] = frozenset()
+) -> list[PushStep]:
+    """What to give.
+
+    :param mine: what this replica said, whose collections are those that may be named there.
+    :param wants: collections whose definitions the peer asked for.
+    """
+    heads = {head.name: head for head in theirs.collections}
+    steps = []
+    for head in mine.collections:
+        checkpoint = checkpoints.get(head.name, Checkpoint())
+        told = _told(mine, theirs, heads.get(head.name), head.version)
+        after = checkpoint.pushed_for(mine.epoch, head.version)
+        if told < checkpoint.told_for(mine.epoch, head.version):
+            # They have less than they had.
+            after = min(after, told)
+        if head.seq > after:
+            define = head.name in wants
+            steps.append(PushStep(head.name, head.version, after, head.seq, define))
+    return steps
+
+
+def _pull(
+    head: Head, checkpoint: Checkpoint, epoch: str, version: int, told: int, *, another_life: bool
+) -> PullStep | None:
+    after = checkpoint.pulled_for(head.version)
+    # They hold what this replica does not know to have given: an answer was lost, or it is not
+    # the one any more that gave it.
+    everything = told > checkpoint.told_for(epoch, version)
+    first = checkpoint.own_epoch != epoch
+    census = 0 < checkpoint.pulled < head.horizon
+    if head.seq <= after and not everything and not census:
+        return None
+    return PullStep(
+        head.name,
+        head.version,
+        after,
+        head.seq,
+        everything,
+        census,
+        suspicious=everything or (first and (another_life or checkpoint.own_epoch != "")),
+        settles=everything or first,
+        told=told,
+    )
+
+
+def _told(mine: Hello, theirs: Hello, head: Head | None, version: int) -> int:
+    """What they say that they hold of ours, in this epoch and version of the collection."""
+    if head is None or theirs.holds != mine.epoch or head.held_version != version:
+        return 0
+    return head.held
