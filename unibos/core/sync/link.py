@@ -24,18 +24,27 @@ from unibos.core.sync.messages import (
 
 
 class PeerLink(Protocol):
-    """One peer, as this replica asks it.
+    """One peer, as this replica asks it."""
 
-    :ivar peer: the peer's instance id, which the link has proved; empty before the first answer.
-    :ivar address: where it is reached, for people.
-    :ivar sent_bytes: what went out over the line since the start, as it was packed.
-    :ivar received_bytes: what came in.
-    """
+    @property
+    def peer(self) -> str:
+        """The peer's instance id, which the link has proved; empty before the first answer."""
+        ...
 
-    peer: str
-    address: str
-    sent_bytes: int
-    received_bytes: int
+    @property
+    def address(self) -> str:
+        """Where it is reached, for people."""
+        ...
+
+    @property
+    def sent_bytes(self) -> int:
+        """What went out over the line since the start, as it was packed."""
+        ...
+
+    @property
+    def received_bytes(self) -> int:
+        """What came in over the line since the start."""
+        ...
 
     async def hello(self, asked: Hello) -> HelloAnswer:
         """Begin a round."""
