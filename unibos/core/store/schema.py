@@ -459,13 +459,13 @@ CREATE INDEX pending_blobs_by_org ON pending_blobs (org, num);
 
 CREATE TABLE blob_troubles (
     org TEXT NOT NULL,
-    peer INTEGER NOT NULL,
     way TEXT NOT NULL,
     sha256 TEXT NOT NULL,
+    peer INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     due INTEGER NOT NULL,
     why TEXT NOT NULL,
-    PRIMARY KEY (org, peer, way, sha256)
+    PRIMARY KEY (org, way, sha256, peer)
 ) WITHOUT ROWID
 """
 
