@@ -17,7 +17,7 @@ from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.link import Report
 from unibos.core.identity.registry.hub_statement import issue_statement
 from unibos.core.store.store import Store
-from unibos.transports.http import hub_line
+from unibos.transports.http import line
 from unibos.transports.http.hub_client import HubClient
 
 T0 = 1_790_000_000_000
@@ -124,7 +124,7 @@ ODD = {
     "a problem that is none": ok(b"[", 500, "application/problem+json"),
     "compressed": ok(b"x", content_encoding="gzip"),
     "no HTTP": b"SSH-2.0-OpenSSH\r\n\r\n",
-    "too large": ok(b" " * (hub_line.ANSWER_BYTES + 1)),
+    "too large": ok(b" " * (line.ANSWER_BYTES + 1)),
     "too large, its length untold": (
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"10000\r\n" + b" " * 65536
     )

@@ -22,7 +22,7 @@ from tests.transports.http.fake_hub import (
 )
 from unibos.core.identity.link import FederatedRefresh
 from unibos.core.identity.registry.machine_tokens import MachineReader
-from unibos.transports.http import hub_line
+from unibos.transports.http import connections
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_what_went_out_is_asked_nowhere_else(hub, contact, tmp_path):
 
 
 def test_lines_are_kept_only_while_they_are_used(hub, contact, monkeypatch):
-    monkeypatch.setattr(hub_line, "IDLE_S", 0)
+    monkeypatch.setattr(connections, "IDLE_S", 0)
 
     async def test():
         async with hub.serve() as url, client(hub, contact, url) as link:

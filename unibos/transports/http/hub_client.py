@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from unibos.base.errors import Error, Unauthenticated, Unavailable
@@ -24,7 +25,8 @@ from unibos.core.identity.link import (
 from unibos.core.identity.login import Login
 from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.signing.revocations import MAX_LENGTH as REVOCATIONS_BYTES
-from unibos.transports.http.hub_line import HubLine, Question, decoded, lost
+from unibos.transports.http.hub_line import HubEnd, decoded, lost
+from unibos.transports.http.line import Line, Question
 
 TOTAL_S = 10.0
 
@@ -45,13 +47,15 @@ class HubClient:
     """
 
     def __init__(self, address: HubAddress, key: InstanceKey, contact: Contact) -> None:
-        self._line = HubLine(address, contact)
+        self._line = Line(address.urls, address.certificate, HubEnd(address.hub, contact))
         self._tokens = MachineTokens(key, address.hub)
         self._contact = contact
 
     async def enroll(self, asked: Enrollment) -> Enrolled:
         """See :class:`Link`."""
-        return await self._ask(Question("POST", f"{_API}/enroll", asked), _as(Enrolled))
+        return await self._ask(
+            Question("POST", f"{_API}/enroll", msgspec.json.encode(asked)), _as(Enrolled)
+        )
 
     async def heartbeat(self, report: Report) -> Pulse:
         """See :class:`Link`."""
@@ -95,7 +99,8 @@ class HubClient:
         return self._tokens.issue(self._contact.now())
 
     async def _post(self, path: str, body: Struct | None, read: Callable[[bytes], T]) -> T:
-        return await self._ask(Question("POST", f"{_API}/{path}", body, self._token), read)
+        data = None if body is None else msgspec.json.encode(body)
+        return await self._ask(Question("POST", f"{_API}/{path}", data, self._token), read)
 
     async def _ask(self, question: Question, read: Callable[[bytes], T]) -> T:
         try:
