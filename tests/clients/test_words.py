@@ -24,6 +24,7 @@ DYNAMIC = {
     *("current", "next", "retired"),
     *("online", "late", "offline", "revoked"),
     *("d", "h", "min", "s"),
+    *("local", "nodes", "hub", "push", "pull", "blob"),
     "documents",
     "progress",
 }

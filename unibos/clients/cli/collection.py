@@ -42,7 +42,12 @@ def show_collection(asked: Asked, name: str) -> None:
     "--schema", type=click.File(encoding="utf-8"), required=True, help="File with a JSON Schema."
 )
 @click.option("--strategy", default="fields", help="How concurrent changes are merged (fields).")
-@click.option("--export", default="local", help="Who may get copies (local).")
+@click.option(
+    "--export",
+    default="local",
+    type=click.Choice(["local", "nodes", "hub"]),
+    help="Who may get copies: local (nobody, the default), nodes or hub.",
+)
 @click.pass_obj
 def create(asked: Asked, name: str, schema: IO[str], strategy: str, export: str) -> None:
     """Make a collection of your own."""
@@ -52,6 +57,12 @@ def create(asked: Asked, name: str, schema: IO[str], strategy: str, export: str)
         show.document(made)
         return
     click.echo(say("Collection {name} is made.", name=show.clean(name)))
+    if made["export"] == "local":
+        told = say(
+            "It stays on this node. To have it copied: unibos export set {name} nodes|hub",
+            name=show.clean(name),
+        )
+        click.echo(told, err=True)
 
 
 def _read(file: IO[str]) -> Any:

@@ -64,6 +64,12 @@ def _collection() -> click.Command:
     return collection
 
 
+def _export() -> click.Command:
+    from unibos.clients.cli.export import export
+
+    return export
+
+
 def _job() -> click.Command:
     from unibos.clients.cli.job import job
 
@@ -170,6 +176,7 @@ COMMANDS: Mapping[str, Loader] = {
     "document": _document,
     "record": _record,
     "collection": _collection,
+    "export": _export,
     "job": _job,
     "user": _user,
     "hub": _hub,

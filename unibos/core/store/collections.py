@@ -168,7 +168,12 @@ def require_within(name: str, export: Export, ceiling: Export) -> None:
     :raises Forbidden: ``export_over_ceiling``.
     """
     if export.reach > ceiling.reach:
-        raise Forbidden("export_over_ceiling", f"{name!r} may go no further than {ceiling!s}.")
+        raise Forbidden(
+            "export_over_ceiling",
+            f"{name!r} may go no further than {ceiling!s}.",
+            hint="The ceiling stands where the collection is declared; nobody can raise it.",
+            ceiling=str(ceiling),
+        )
 
 
 def renew_version(tx: Transaction, name: str) -> None:

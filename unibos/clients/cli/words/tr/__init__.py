@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from unibos.clients.cli.words.tr import (
     backup,
+    export,
     first_boot,
     hub,
     joining,
@@ -25,8 +26,15 @@ TURKISH: Mapping[str, str] = {
     **update.TURKISH,
     **first_boot.TURKISH,
     **machine.TURKISH,
+    **export.TURKISH,
 }
 
-TURKISH_CODES: Mapping[str, str] = {**CODES, **backup.CODES, **update.CODES, **machine.CODES}
+TURKISH_CODES: Mapping[str, str] = {
+    **CODES,
+    **backup.CODES,
+    **update.CODES,
+    **machine.CODES,
+    **export.CODES,
+}
 
 __all__ = ["TURKISH", "TURKISH_CODES"]

@@ -335,7 +335,6 @@ TURKISH: Mapping[str, str] = {
     "How concurrent changes are merged (fields).": (
         "Eşzamanlı değişikliklerin birleştirilmesi (fields)."
     ),
-    "Who may get copies (local).": "Kopyaları kimlerin alabileceği (local).",
     "Collection {name} is made.": "{name} koleksiyonu oluşturuldu.",
     "Work with records of collections.": "Koleksiyonların kayıtlarıyla çalış.",
     "List the records of a collection.": "Bir koleksiyonun kayıtlarını listele.",
