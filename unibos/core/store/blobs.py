@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
-from unibos.core.store import orgs
+from unibos.base.errors import Conflict, Damaged, Invalid, NotFound, TooLarge, Unavailable
+from unibos.core.store import blob_cursors, blob_troubles, orgs
 from unibos.core.store.hold import collecting
 from unibos.core.store.system import System, reach, refused
 from unibos.core.store.transaction import Transaction, View
@@ -149,7 +149,7 @@ class BlobFiles:
 
         :raises Invalid: ``blob_name_invalid``.
         """
-        if _NAME.fullmatch(sha256) is None:
+        if not is_name(sha256):
             raise Invalid("blob_name_invalid", "A blob's name is 64 lower-case hex digits.")
         return self._folder / sha256[:2] / sha256
 
@@ -160,6 +160,9 @@ class BlobFiles:
     def resume(self, org: str, sha256: str, limit: int, *, afresh: bool = False) -> Upload:
         """Begin or continue to take in bytes whose hash the sender knows; see :class:`Upload`."""
         path = self._partial(org, sha256)
+        with self._moving, suppress(FileNotFoundError):
+            # Fresh again, so that the collector leaves it until its row is committed.
+            os.utime(path)
         return Upload(path, self._system, limit, self._active, afresh=afresh)
 
     def received(self, org: str, sha256: str) -> int:
@@ -219,6 +222,11 @@ def _untouched(path: Path, before: float) -> bool:
         return False
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be a blob's name: 64 lower-case hexadecimal digits."""
+    return _NAME.fullmatch(text) is not None
+
+
 def named(view: View, name: str) -> bool:
     """Whether any org has a blob of this name."""
     found = view.connection.execute("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (name,))
@@ -239,6 +247,7 @@ def add(tx: Transaction, blob: Blob, used_by: str = "") -> bool:
             "INSERT INTO blobs (org, sha256, size, created_at) VALUES (?, ?, ?, ?)",
             (tx.org, blob.sha256, blob.size, tx.now()),
         )
+        _end_waiting(tx, blob.sha256)
     tx.connection.execute(
         "INSERT INTO blob_uses (org, sha256, used_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (tx.org, blob.sha256, used_by),
@@ -261,13 +270,22 @@ def get(view: View, sha256: str) -> Blob:
     """A blob of the org.
 
     :raises NotFound: ``blob_not_found``.
+    :raises Unavailable: ``blob_pending``: its bytes have not come here yet.
     """
     row = view.connection.execute(
         "SELECT sha256, size FROM blobs WHERE org = ? AND sha256 = ?", (view.org, sha256)
     ).fetchone()
     if row is None:
-        raise NotFound("blob_not_found", f"There is no blob {sha256[:64]!r}.")
+        raise _pending(sha256) if waited_for(view, sha256) else not_found(sha256)
     return Blob(*row)
+
+
+def waited_for(view: View, sha256: str) -> bool:
+    """Whether a record of the org names this blob, and its bytes are still to come from a peer."""
+    found = view.connection.execute(
+        "SELECT 1 FROM pending_blobs WHERE org = ? AND sha256 = ? LIMIT 1", (view.org, sha256)
+    )
+    return found.fetchone() is not None
 
 
 def require_room(view: View, sha256: str, size: int) -> None:
@@ -290,6 +308,7 @@ def open_path(view: View, files: BlobFiles, sha256: str) -> Path:
     """Where the bytes of one of the org's blobs are.
 
     :raises NotFound: ``blob_not_found``.
+    :raises Unavailable: ``blob_pending``: its bytes have not come here yet.
     :raises Damaged: ``blob_missing`` when the row is there and the file is not.
     """
     blob = get(view, sha256)
@@ -304,10 +323,16 @@ def open_path(view: View, files: BlobFiles, sha256: str) -> Path:
 
 
 def release(tx: Transaction, sha256: str, used_by: str = "") -> None:
-    """End one use of a blob: after the last one the org has it no more.
+    """End one use of a blob: after the last one the org has it no more, or waits for it no more.
 
     Its file goes when no org has it, after the grace.
     """
+    ended = tx.connection.execute(
+        "DELETE FROM pending_blobs WHERE org = ? AND sha256 = ? AND used_by = ?",
+        (tx.org, sha256, used_by),
+    )
+    if ended.rowcount and not waited_for(tx, sha256):
+        blob_troubles.forget(tx, "fetch", sha256)
     tx.connection.execute(
         "DELETE FROM blob_uses WHERE org = ? AND sha256 = ? AND used_by = ?",
         (tx.org, sha256, used_by),
@@ -319,6 +344,38 @@ def release(tx: Transaction, sha256: str, used_by: str = "") -> None:
     ).fetchall()
     for (size,) in removed:
         orgs.count_bytes(tx, -size)
+        blob_troubles.forget(tx, "give", sha256)
+
+
+def _end_waiting(tx: Transaction, sha256: str) -> None:
+    """Let all have the blob who waited for it, however its bytes came."""
+    ended = tx.connection.execute(
+        "DELETE FROM pending_blobs WHERE org = ? AND sha256 = ? RETURNING used_by",
+        (tx.org, sha256),
+    ).fetchall()
+    if not ended:
+        return
+    tx.connection.executemany(
+        "INSERT INTO blob_uses (org, sha256, used_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(tx.org, sha256, used_by) for (used_by,) in ended],
+    )
+    blob_troubles.forget(tx, "fetch", sha256)
+    blob_cursors.reset(tx)
+
+
+def not_found(sha256: str) -> NotFound:
+    """The answer for a blob that the org does not have, or that the asker may not have."""
+    return NotFound("blob_not_found", f"There is no blob {sha256[:64]!r}.")
+
+
+def _pending(sha256: str) -> Unavailable:
+    return Unavailable(
+        "blob_pending",
+        "The bytes have not come to this instance yet.",
+        hint="They come with the next sync that reaches a peer which has them:"
+        " unibos sync status tells how it is going.",
+        sha256=sha256,
+    )
 
 
 def too_large(limit: int) -> TooLarge:
