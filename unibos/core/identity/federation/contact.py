@@ -1,16 +1,29 @@
 """How a node's line to its hub is: when it last answered, and what was wrong if it did not."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Error
-from unibos.core.identity.federation.trusted_time import TrustedTime, boot_seconds
+from unibos.core.identity.federation.trusted_time import boot_seconds
 
 FIRST_INTERVAL_S = 30
 """Between heartbeats, until the hub has said how it wants them."""
 
 _MISSED = 3
 """So many heartbeats may be lost before a hub that did not refuse counts as out of reach."""
+
+
+class HubTime(Protocol):
+    """A hub's time, as well as it is known here."""
+
+    def now(self) -> int:
+        """In milliseconds since 1970."""
+        ...
+
+    def heard(self, hub_ms: int) -> None:
+        """The hub told it."""
+        ...
 
 
 class Contact:
@@ -28,7 +41,7 @@ class Contact:
 
     def __init__(
         self,
-        trusted: TrustedTime,
+        trusted: HubTime,
         *,
         wall: Wall = wall_ms,
         monotonic: Callable[[], float] = boot_seconds,
@@ -37,6 +50,7 @@ class Contact:
         self._wall = wall
         self._monotonic = monotonic
         self._at: float | None = None
+        self._listeners: list[Callable[[bool], object]] = []
         self.interval_seconds = FIRST_INTERVAL_S
         self.last_ms: int | None = None
         self.skew_ms: int | None = None
@@ -63,10 +77,24 @@ class Contact:
 
     def answered(self) -> None:
         """The hub answered, whatever it said."""
+        again = self._at is None or bool(self.trouble)
         self._at = self._monotonic()
         self.last_ms = self._trusted.now()
         self.trouble = ""
+        if again:
+            self._tell(there=True)
 
     def failed(self, error: Error) -> None:
         """The hub did not answer, or does not take this node for its own."""
-        self.trouble = error.code
+        before, self.trouble = self.trouble, error.code
+        if not before:
+            self._tell(there=False)
+
+    def listen(self, listener: Callable[[bool], object]) -> None:
+        """Have ``listener`` called when the hub answers again (True), and when it does not any
+        more (False)."""
+        self._listeners.append(listener)
+
+    def _tell(self, *, there: bool) -> None:
+        for listener in self._listeners:
+            listener(there)

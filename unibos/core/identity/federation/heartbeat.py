@@ -10,12 +10,13 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from unibos.base.errors import Error, Forbidden
 from unibos.core.identity.federation.contact import Contact
-from unibos.core.identity.federation.state import HubState, Joined
+from unibos.core.identity.federation.state import Joined
 from unibos.core.identity.link import Link, Pulse, Report
 from unibos.core.identity.registry.membership import verify_membership
 from unibos.core.identity.signing.keys import KnownKeys
@@ -27,6 +28,19 @@ LONGEST_WAIT_S = 300.0
 REVOKED = "node_revoked"
 
 
+class Kept(Protocol):
+    """What is kept of the hub."""
+
+    @property
+    def joined(self) -> Joined | None:
+        """The node's place at its hub, while it is a member."""
+        ...
+
+    async def keep(self, joined: Joined) -> bool:
+        """Keep a new state."""
+        ...
+
+
 class Heartbeat:
     """The heartbeats of one node.
 
@@ -36,7 +50,7 @@ class Heartbeat:
 
     def __init__(
         self,
-        state: HubState,
+        state: Kept,
         link: Link,
         contact: Contact,
         report: Callable[[], Report],

@@ -9,61 +9,27 @@ it joined (:func:`unibos.core.identity.federation.state.adopt`).
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from unibos.base.clock import Wall, wall_ms
-from unibos.base.errors import Conflict, Error, StorageFull
+from unibos.base.errors import Conflict, StorageFull
 from unibos.core.identity.federation.contact import Contact
-from unibos.core.identity.federation.heartbeat import REVOKED, Heartbeat, answer_wrong, urls_of
+from unibos.core.identity.federation.enrolling import (
+    Enrolling,
+    HubAddress,
+    Links,
+    Preview,
+    say_farewell,
+)
+from unibos.core.identity.federation.heartbeat import Heartbeat
 from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.link import Enrolled, Enrollment, Link, Report
-from unibos.core.identity.registry.join_proof import prove, public_text
+from unibos.core.identity.link import Link, Report
 from unibos.core.identity.registry.join_string import JoinToken
-from unibos.core.identity.registry.membership import verify_membership
-from unibos.core.identity.signing.keys import KnownKeys
-from unibos.core.identity.signing.revocations import read_revocations
+
+__all__ = ["HubAddress", "Joining", "Links", "Options", "Preview", "not_joined"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class HubAddress:
-    """Which hub, and where.
-
-    :param hub: its instance id.
-    :param urls: where it is reached, best first.
-    :param certificate: PEM of the only one that it may show; empty: a public one; None: not known
-        yet, so the hub must vouch for the one that it shows.
-    """
-
-    hub: str
-    urls: tuple[str, ...]
-    certificate: str | None = None
-
-
-class Links(Protocol):
-    """Makes the way to a hub."""
-
-    def __call__(self, address: HubAddress, contact: Contact) -> Link:
-        """A link that tells ``contact`` what it sees."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """Where a join token leads; the hub proved to be the one that it names.
-
-    :param hub: its instance id.
-    :param url: where it answered.
-    :param expires_at: by the hub's clock, in milliseconds since 1970.
-    """
-
-    hub: str
-    hub_name: str
-    url: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +70,11 @@ class Joining:
         wall: Wall = wall_ms,
     ) -> None:
         self.state = state
-        self._wall = wall
-        self._key = key
-        self._links = links
-        self._trusted = trusted
         self._options = options
         self._busy = False
         joined = state.joined
         self.contact = Contact(trusted, wall=wall)
+        self._enrolling = Enrolling(key, links, lambda: Contact(trusted, wall=wall), options.report)
         self.link: Link | None = None
         self._heartbeat: Heartbeat | None = None
         if joined is not None:
@@ -157,12 +120,7 @@ class Joining:
         """
         token = JoinToken.parse(text)
         self._refuse_second()
-        contact, link = self._reach(token)
-        try:
-            await link.keys()
-        finally:
-            await link.close()
-        return Preview(token.hub, contact.hub_name, contact.url, token.exp * 1000)
+        return await self._enrolling.preview(token)
 
     async def join(self, text: str, name: str = "") -> Joined:
         """Join the hub that a token is from; the role then starts anew.
@@ -185,7 +143,7 @@ class Joining:
             )
         self._busy = True
         try:
-            joined = await self._enroll(token, name or self._options.name)
+            joined = await self._enrolling.enroll(token, name or self._options.name)
             await self.state.keep(joined)
         finally:
             self._busy = False
@@ -203,7 +161,7 @@ class Joining:
         if self.state.kept is None:
             raise not_joined()
         if self.link is not None and self.state.joined is not None:
-            await self._say_farewell(self.link, force=force)
+            await say_farewell(self.link, force=force)
         await self.state.drop()
         log.info("left the hub")
         self._options.restart()
@@ -225,68 +183,6 @@ class Joining:
                 hint="unibos status shows which one; unibos leave ends it.",
                 hub=kept.hub_name if kept else "",
             )
-
-    async def _enroll(self, token: JoinToken, name: str) -> Joined:
-        contact, link = self._reach(token)
-        asked = Enrollment(
-            secret=token.secret,
-            public_key=public_text(self._key),
-            proof=prove(self._key, token.hub, token.secret),
-            name=name,
-            report=self._options.report(),
-        )
-        try:
-            enrolled = await link.enroll(asked)
-        finally:
-            await link.close()
-        contact.heard(enrolled.pulse.time)
-        self._check(token, enrolled)
-        return _joined(enrolled, contact)
-
-    def _reach(self, token: JoinToken) -> tuple[Contact, Link]:
-        contact = Contact(self._trusted, wall=self._wall)
-        return contact, self._links(HubAddress(token.hub, tuple(token.urls)), contact)
-
-    def _check(self, token: JoinToken, enrolled: Enrolled) -> None:
-        """Whether all that the hub gave is its own, and for this node."""
-        pulse = enrolled.pulse
-        try:
-            member = verify_membership(enrolled.membership, token.hub, pulse.time)
-            read_revocations(enrolled.revocations, token.hub, pulse.org.id)
-            KnownKeys.from_jwks(enrolled.keys)
-        except Error as error:
-            raise answer_wrong(error.detail) from error
-        if (enrolled.hub, member.node, member.org) != (token.hub, self._key.id, pulse.org.id):
-            raise answer_wrong("The membership is not this node's.")
-
-    async def _say_farewell(self, link: Link, *, force: bool) -> None:
-        try:
-            await link.leave()
-        except Error as error:
-            # Who is no member any more has nothing to say.
-            if error.code == REVOKED:
-                return
-            if not force:
-                raise
-            log.warning("left without telling the hub", extra={"code": error.code})
-
-
-def _joined(enrolled: Enrolled, contact: Contact) -> Joined:
-    pulse = enrolled.pulse
-    return Joined(
-        stage="pending",
-        hub=enrolled.hub,
-        hub_name=enrolled.hub_name,
-        node_name=pulse.name,
-        urls=urls_of(pulse, contact.url),
-        certificate=contact.certificate or "",
-        membership=enrolled.membership,
-        org=pulse.org,
-        keys=enrolled.keys,
-        keys_version=pulse.keys_version,
-        revocations=enrolled.revocations,
-        revocations_version=pulse.revocations_version,
-    )
 
 
 def not_joined() -> Conflict:

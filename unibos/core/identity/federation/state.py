@@ -68,7 +68,7 @@ class HubState:
         self._store = store
         self._listeners: list[Listener] = []
         self.kept = store.read(_read)
-        self._membership = _own(self.kept, key) if self.kept else None
+        self._membership = own_membership(self.kept, key) if self.kept else None
 
     @property
     def joined(self) -> Joined | None:
@@ -187,7 +187,7 @@ def _end(tx: Transaction, left: Joined | None) -> None:
         )
 
 
-def _own(kept: Joined, key: InstanceKey) -> Membership | None:
+def own_membership(kept: Joined, key: InstanceKey) -> Membership | None:
     """The credential, if it is this instance's: a copied database makes nobody a member."""
     if kept.stage == "revoked":
         return None
