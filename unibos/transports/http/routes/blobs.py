@@ -1,8 +1,6 @@
 """Blobs: bytes by their SHA-256, streamed both ways, resumable both ways."""
 
 import asyncio
-import re
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -19,8 +17,7 @@ from unibos.core.module.endpoint import (
 )
 from unibos.core.store import blobs
 from unibos.transports.http.bodies import Disconnected
-
-_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+from unibos.transports.http.parts import Part, declared, part_of, within
 
 
 class BlobOut(Struct, frozen=True):
@@ -36,24 +33,17 @@ class Received(Struct, frozen=True):
     received: int
 
 
-class Part(NamedTuple):
-    """First and last byte of a part, and the size of the whole (RFC 9110, section 14.4)."""
-
-    first: int
-    last: int
-    total: int
-
-
 def endpoints(limit: int) -> tuple[Endpoint, ...]:
     """The endpoints, for blobs of at most ``limit`` bytes."""
 
     async def put_blob(scope: Scope, call: Call) -> Answer:
         """Take in a blob, or one more part of it."""
         sha256 = call.path["sha256"]
-        part = _part(call.headers.get("content-range"))
+        part = part_of(call.headers)
         if part is not None and part.total > limit:
             raise blobs.too_large(limit)
-        wanted = part.total if part is not None else _declared(call)
+        # At least one byte where the sender does not say.
+        wanted = part.total if part is not None else declared(call.headers) or 1
         scope.store.read(lambda view: blobs.require_room(view, sha256, wanted))
         files, org = scope.store.blobs, scope.store.org
         upload = await asyncio.to_thread(files.resume, org, sha256, limit, afresh=part is None)
@@ -113,9 +103,7 @@ async def get_upload(scope: Scope, call: Call) -> Answer:
 async def _take(upload: blobs.Upload, body: Upload, part: Part | None) -> None:
     """Write what arrives; after a cut, what has arrived stays for the next part."""
     try:
-        async for chunk in body.chunks():
-            if part is not None and upload.size + len(chunk) > part.last + 1:
-                raise _range_invalid("These are more bytes than Content-Range says.")  # noqa: TRY301 - what was begun is forgotten below
+        async for chunk in within(body.chunks(), part):
             upload.write(chunk)
     except (Disconnected, asyncio.CancelledError):
         upload.pause()
@@ -123,28 +111,6 @@ async def _take(upload: blobs.Upload, body: Upload, part: Part | None) -> None:
     except BaseException:
         upload.abort()
         raise
-
-
-def _declared(call: Call) -> int:
-    """How many bytes the sender says will come; at least one where it does not say."""
-    said = call.headers.get("content-length", "")
-    return max(1, int(said)) if said.isdecimal() else 1
-
-
-def _part(header: str | None) -> Part | None:
-    """What is sent, if it is not the whole."""
-    if header is None:
-        return None
-    found = _RANGE.fullmatch(header)
-    if found is not None:
-        part = Part(*map(int, found.groups()))
-        if part.first <= part.last < part.total:
-            return part
-    raise _range_invalid("Content-Range is bytes FIRST-LAST/TOTAL.")
-
-
-def _range_invalid(detail: str) -> Invalid:
-    return Invalid("content_range_invalid", detail)
 
 
 def _offset_wrong(received: int) -> Conflict:
