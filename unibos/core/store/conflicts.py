@@ -24,7 +24,7 @@ class Entry:
     """What lost.
 
     :param at: when it was found here, in milliseconds since 1970.
-    :param fields: the losing values: some of a record (strategy ``fields``), or all of it.
+    :param names: the fields that lost: some of a record (strategy ``fields``), or all of it.
     :param clock: the losing write's.
     :param mine: whether it stood here; otherwise the peer brought it.
     :param peer: the instance that the winner or the loser came from.
@@ -37,7 +37,7 @@ class Entry:
     record: str
     at: int
     strategy: Strategy
-    fields: Mapping[str, Any]
+    names: tuple[str, ...]
     clock: Clock
     mine: bool
     peer: str
@@ -46,7 +46,8 @@ class Entry:
 
 
 _SELECT = (
-    "SELECT num, collection, record, at, strategy, fields, hlc, origin, mine, peer, copy, open"
+    "SELECT num, collection, record, at, strategy, (SELECT json_group_array(key) FROM"
+    " json_each(fields)), hlc, origin, mine, peer, copy, open"
     " FROM conflicts WHERE org = ?"
 )
 
@@ -98,6 +99,15 @@ def get(view: View, num: int) -> Entry:
             hint="unibos conflicts list shows those that there are.",
         )
     return _entry(row)
+
+
+def fields(view: View, num: int) -> dict[str, Any]:
+    """The values that lost; empty when there is no such entry."""
+    row = view.connection.execute(
+        "SELECT fields FROM conflicts WHERE org = ? AND num = ?", (view.org, num)
+    ).fetchone()
+    lost: dict[str, Any] = msgspec.json.decode(row[0]) if row else {}
+    return lost
 
 
 def some(
@@ -166,14 +176,14 @@ def _make_room(tx: Transaction) -> None:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    num, collection, record, at, strategy, fields, hlc, origin, mine, peer, copy, open_ = row
+    num, collection, record, at, strategy, names, hlc, origin, mine, peer, copy, open_ = row
     return Entry(
         num,
         collection,
         record,
         at,
         Strategy(strategy),
-        msgspec.json.decode(fields),
+        tuple(msgspec.json.decode(names)),
         (hlc, origin),
         bool(mine),
         peer,

@@ -1,11 +1,14 @@
 """Peers: the replicas that an org's data is synced with, and each life of their counters."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from unibos.core.store.transaction import Transaction, View
 
 PeerKind = Literal["hub", "node"]
+
+NOTED_MS: Final = 3 * 24 * 3600 * 1000
+"""How exactly it is known when a peer was heard of: noting it each time would wear the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class Peer:
     :param num: its short name in this database.
     :param id: its instance id.
     :param epoch: the name of this life of its counter.
-    :param seen_at: when it was met first, in milliseconds since 1970.
+    :param seen_at: when it was last heard of, to :data:`NOTED_MS`, in milliseconds since 1970.
     :param retired: it does not come back, so nothing waits for it.
     """
 
@@ -39,12 +42,20 @@ def find(view: View, id_: str, epoch: str) -> Peer | None:
     return _peer(row) if row else None
 
 
+def met(view: View, id_: str, epoch: str, kind: PeerKind, name: str, now: int) -> Peer | None:
+    """The peer in its present life, if all that :func:`meet` would write stands already."""
+    found = find(view, id_, epoch)
+    if found is None or found.retired or (found.kind, found.name) != (kind, name):
+        return None
+    return found if abs(now - found.seen_at) < NOTED_MS else None
+
+
 def meet(tx: Transaction, id_: str, epoch: str, kind: PeerKind, name: str) -> Peer:
     """The peer in its present life; who was retired is back."""
     tx.connection.execute(
         "INSERT INTO peers (org, id, epoch, kind, name, seen_at) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (org, id, epoch) DO UPDATE SET kind = excluded.kind, name = excluded.name,"
-        " retired = 0",
+        " seen_at = excluded.seen_at, retired = 0",
         (tx.org, id_, epoch, kind, name, tx.now()),
     )
     found = find(tx, id_, epoch)
@@ -59,11 +70,32 @@ def latest(view: View) -> dict[str, Peer]:
     return {peer.id: peer for peer in map(_peer, rows)}
 
 
-def retire(tx: Transaction, id_: str) -> None:
-    """Have nothing wait for a peer any more; a later :func:`meet` calls it back."""
-    tx.connection.execute(
+def of_instance(view: View, id_: str) -> list[Peer]:
+    """Every life of one peer, retired or not, in the order in which they were met."""
+    rows = view.connection.execute(_SELECT + " AND id = ? ORDER BY num", (view.org, id_))
+    return [_peer(row) for row in rows]
+
+
+def lives(view: View) -> list[Peer]:
+    """Every life of every peer that is not retired, in the order in which they were met."""
+    rows = view.connection.execute(_SELECT + " AND retired = 0 ORDER BY num", (view.org,))
+    return [_peer(row) for row in rows]
+
+
+def retire(tx: Transaction, id_: str) -> bool:
+    """Have nothing wait for a peer any more; a later :func:`meet` calls it back.
+
+    False, and nothing is written, when nothing waits for it.
+    """
+    cursor = tx.connection.execute(
         "UPDATE peers SET retired = 1 WHERE org = ? AND id = ? AND retired = 0", (tx.org, id_)
     )
+    return cursor.rowcount > 0
+
+
+def retire_life(tx: Transaction, num: int) -> None:
+    """Have nothing wait for one life of a peer any more."""
+    tx.connection.execute("UPDATE peers SET retired = 1 WHERE org = ? AND num = ?", (tx.org, num))
 
 
 def _peer(row: tuple[int, str, str, PeerKind, str, int, int]) -> Peer:

@@ -5,7 +5,7 @@ that its older one did.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from unibos.base.errors import NotFound, StorageFull
 from unibos.core.store.transaction import Transaction, View
@@ -23,7 +23,7 @@ class Held:
     :param code: why it was not taken; ``detail`` says it for people.
     :param due: when to try again by itself, in milliseconds since 1970; None: when the
         collection's definition changes.
-    :param change: the change as it came, JSON.
+    :param size: how many bytes the change has, as it came.
     """
 
     num: int
@@ -34,7 +34,7 @@ class Held:
     code: str
     detail: str
     due: int | None
-    change: bytes
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Tally:
 
 
 _SELECT = (
-    "SELECT num, peer, collection, record, at, code, detail, due, CAST(change AS BLOB)"
+    "SELECT num, peer, collection, record, at, code, detail, due, size"
     " FROM quarantine q WHERE org = ?"
 )
 _READY = (
@@ -118,7 +118,39 @@ def get(view: View, num: int) -> Held:
             f"The quarantine has no change {num}.",
             hint="unibos sync quarantine list shows those that it has.",
         )
-    return _held(row)
+    return Held(*row)
+
+
+def ids(view: View, peer: str, collection: str, after: str, last: str) -> list[str]:
+    """Records of which changes from a peer are held: it gave them, although they are not here.
+
+    :param after: only ids behind this one.
+    :param last: only ids up to this one; empty: to the end.
+    """
+    rows = view.connection.execute(
+        "SELECT record FROM quarantine WHERE org = ?1 AND peer = ?2 AND collection = ?3"
+        " AND record > ?4 AND (?5 = '' OR record <= ?5) ORDER BY record",
+        (view.org, peer, collection, after, last),
+    )
+    return [record for (record,) in rows]
+
+
+def find(view: View, peer: str, collection: str, record: str) -> bytes | None:
+    """The change of a record that is held of a peer, as it came; None when there is none."""
+    row = view.connection.execute(
+        "SELECT change FROM quarantine"
+        " WHERE org = ? AND peer = ? AND collection = ? AND record = ?",
+        (view.org, peer, collection, record),
+    ).fetchone()
+    return row[0].encode() if row else None
+
+
+def change(view: View, num: int) -> bytes | None:
+    """What came from the peer, JSON; None when it is not held any more."""
+    row = view.connection.execute(
+        "SELECT change FROM quarantine WHERE org = ? AND num = ?", (view.org, num)
+    ).fetchone()
+    return row[0].encode() if row else None
 
 
 def some(view: View, after: int, limit: int, *, collection: str | None = None) -> list[Held]:
@@ -127,7 +159,7 @@ def some(view: View, after: int, limit: int, *, collection: str | None = None) -
         _SELECT + " AND num > ? AND (?3 IS NULL OR collection = ?3) ORDER BY num LIMIT ?4",
         (view.org, after, collection, limit),
     )
-    return [_held(row) for row in rows]
+    return [Held(*row) for row in rows]
 
 
 def ready(view: View, now: int, after: int, limit: int) -> list[Held]:
@@ -135,7 +167,7 @@ def ready(view: View, now: int, after: int, limit: int) -> list[Held]:
     rows = view.connection.execute(
         _SELECT + _READY + " AND num > ? ORDER BY num LIMIT ?", (view.org, now, after, limit)
     )
-    return [_held(row) for row in rows]
+    return [Held(*row) for row in rows]
 
 
 def remove(tx: Transaction, num: int) -> None:
@@ -149,8 +181,3 @@ def count(view: View) -> Tally:
         "SELECT count(*), coalesce(sum(size), 0) FROM quarantine WHERE org = ?", (view.org,)
     ).fetchone()
     return Tally(changes, size)
-
-
-def _held(row: tuple[Any, ...]) -> Held:
-    num, peer, collection, record, at, code, detail, due, change = row
-    return Held(num, peer, collection, record, at, code, detail, due, bytes(change))

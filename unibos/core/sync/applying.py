@@ -59,6 +59,7 @@ class _Checked:
 
 
 Also = Callable[[Transaction, Applied], None]
+Still = Callable[[Transaction, Change], bool]
 
 
 async def apply(
@@ -70,11 +71,13 @@ async def apply(
     *,
     suspicious: bool = False,
     also: Also | None = None,
+    still: Still | None = None,
 ) -> Applied:
     """Take changes of one collection.
 
     :param suspicious: the peer or this replica was restored or cloned; see :func:`merge`.
     :param also: what else goes into the same transaction, after the changes.
+    :param still: whether a change is to be taken at all, asked in that transaction.
     :raises Forbidden: ``export_refused`` when one of them may not be here; nothing was taken.
     :raises StorageFull: ``quarantine_full``, ``storage_full``; nothing was taken.
     """
@@ -85,7 +88,8 @@ async def apply(
         applied = Applied(replication.head(tx, collection.name))
         batch = _Batch(tx, local, peer, collection, applied, suspicious=suspicious)
         for one in checked:
-            batch.take(one)
+            if still is None or still(tx, one.change):
+                batch.take(one)
         reach("sync.applied")
         applied.head = replication.head(tx, collection.name)
         if also is not None:
