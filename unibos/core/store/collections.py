@@ -71,13 +71,18 @@ def get(view: View, name: str) -> Collection:
         return known
     found = _find(view, name)
     if found is None:
-        raise NotFound(
-            "collection_not_found",
-            f"There is no collection {name[:64]!r}.",
-            hint="unibos collection list shows those that exist.",
-        )
+        raise not_found(name)
     # Never over what a commit has put there meanwhile: this view may be older.
     return view.definitions.setdefault(key, found)
+
+
+def not_found(name: str) -> NotFound:
+    """The answer for a collection that does not exist, or that the asker may not hear of."""
+    return NotFound(
+        "collection_not_found",
+        f"There is no collection {name[:64]!r}.",
+        hint="unibos collection list shows those that exist.",
+    )
 
 
 def names(view: View) -> list[str]:
@@ -104,6 +109,18 @@ def standings(view: View) -> dict[str, Standing]:
         name: Standing(name, head, Export(export), Export(ceiling), version, horizon, (hlc, origin))
         for name, head, export, ceiling, version, horizon, hlc, origin in rows
     }
+
+
+def version(view: View, name: str) -> int:
+    """The version of what may be sent of a collection.
+
+    :raises NotFound: ``collection_not_found``.
+    """
+    get(view, name)
+    row = view.connection.execute(
+        "SELECT version FROM collections WHERE org = ? AND name = ?", (view.org, name)
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def declare(tx: Transaction, collection: Collection) -> None:

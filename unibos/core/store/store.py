@@ -121,6 +121,11 @@ class Store:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    @property
+    def counter(self) -> int:
+        """The highest ``seq`` that was ever given in the present epoch, or in one before it."""
+        return self._counters.seq
+
     def healthy(self) -> bool:
         """Whether the database can be read."""
         look = "SELECT key FROM meta LIMIT 1"

@@ -7,6 +7,7 @@ nobody answers, ``Unavailable peer_unreachable``.
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from unibos.core.store.peers import PeerKind
 from unibos.core.sync.messages import (
     BlobsOffered,
     BlobsWanted,
@@ -29,6 +30,11 @@ class PeerLink(Protocol):
     @property
     def peer(self) -> str:
         """The peer's instance id, which the link has proved; empty before the first answer."""
+        ...
+
+    @property
+    def kind(self) -> PeerKind:
+        """What it is."""
         ...
 
     @property

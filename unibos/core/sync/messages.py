@@ -78,6 +78,9 @@ class Hello(Struct, frozen=True):
     :param counter: the highest ``seq`` that this epoch has given.
     :param holds: the epoch of the other that ``held`` of each collection counts in; empty: none.
     :param time: the teller's clock.
+    :param policies: None: the other has heard them already, as its ``heard`` or an earlier hello
+        of this teller tells. ``digest`` names them.
+    :param heard: the ``digest`` of the other's policies that were heard last.
     """
 
     protocol: int
@@ -88,7 +91,9 @@ class Hello(Struct, frozen=True):
     holds: Id
     time: int
     collections: list[Head]
-    policies: list[PolicyTold]
+    digest: Id
+    heard: Id
+    policies: list[PolicyTold] | None
 
 
 class HelloAnswer(Struct, frozen=True):
@@ -194,10 +199,12 @@ class Wait(Struct, frozen=True):
     """Asks to be told when something is new.
 
     :param pulled: by collection, the version and ``seq`` up to which all is here.
+    :param heard: the digest of the policies that were heard last.
     """
 
     epoch: Id
     own_epoch: Id
+    heard: Id
     pulled: dict[Name, tuple[Seq, Seq]]
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from unibos.core.store import replication
+from unibos.core.store import export_log, replication
 from unibos.core.store.replication import Outgoing
-from unibos.core.store.transaction import View
+from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync.export import Terms
 from unibos.core.sync.messages import BATCH_BYTES, BATCH_RECORDS, Change
 
@@ -71,6 +71,21 @@ def batch(
         if scanned < _SCAN:
             upto = max(head, after)
     return Batch(changes, upto, upto < head, size, blocked, scanned)
+
+
+def log(
+    tx: Transaction, peer: str, collection: str, way: export_log.Way, after: int, done: Batch
+) -> None:
+    """Write down what a batch gave to a peer, and how much it held back.
+
+    :param peer: its instance id.
+    :param after: where the batch begins.
+    """
+    if done.changes:
+        count = len(done.changes)
+        export_log.add(tx, peer, collection, way, count, done.size, after + 1, done.upto)
+    if done.blocked:
+        export_log.add(tx, peer, collection, way, done.blocked, 0, after + 1, done.upto, "policy")
 
 
 def _is_news(record: Outgoing, had: int, peer: int) -> bool:

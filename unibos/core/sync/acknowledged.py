@@ -1,0 +1,75 @@
+"""What peers say that they have of this replica, kept now and then.
+
+A peer tells it with every hello. It is needed for good only to know which deletions may be
+forgotten, so it is written at most once a minute, all of it together: what is lost in a power cut,
+the next hello tells again.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+
+from unibos.base.errors import Error
+from unibos.core.store import checkpoints
+from unibos.core.store.peers import Peer
+from unibos.core.store.transaction import Transaction
+from unibos.core.sync.local import Local
+from unibos.core.sync.messages import Hello
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 60.0
+
+_Key = tuple[str, int, str]
+_Said = tuple[str, int, int]
+_Rows = list[tuple[int, str, _Said]]
+_NOTHING: _Said = ("", 0, 0)
+
+
+class Acknowledged:
+    """What peers said last; for one event loop."""
+
+    def __init__(self, local: Local, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._local = local
+        self._monotonic = monotonic
+        self._kept_at = monotonic()
+        self._said: dict[_Key, _Said] = {}
+
+    async def hear(self, org: str, peer: Peer, hello: Hello) -> None:
+        """Take note of what a peer holds."""
+        if hello.holds == self._local.epoch:
+            for head in hello.collections:
+                if head.held:
+                    said = (hello.holds, head.held_version, head.held)
+                    self._said[org, peer.num, head.name] = said
+        if self._monotonic() - self._kept_at >= EVERY_S:
+            for rows, name in self._taken():
+                await self._local.store.awrite(partial(_keep, rows=rows), name)
+
+    def of(self, org: str, peer: Peer, collection: str) -> int:
+        """What a peer said since it was kept last."""
+        return self._said.get((org, peer.num, collection), _NOTHING)[2]
+
+    def keep(self) -> None:
+        """Write it down now; what stands already is not written."""
+        for rows, org in self._taken():
+            try:
+                self._local.store.write(partial(_keep, rows=rows), org)
+            except Error as error:
+                log.warning("what peers hold is not kept", extra={"code": error.code})
+
+    def _taken(self) -> list[tuple[_Rows, str]]:
+        self._kept_at = self._monotonic()
+        said, self._said = self._said, {}
+        by_org: dict[str, _Rows] = {}
+        for (org, num, name), what in said.items():
+            by_org.setdefault(org, []).append((num, name, what))
+        return [(rows, org) for org, rows in by_org.items()]
+
+
+def _keep(tx: Transaction, rows: _Rows) -> None:
+    for num, name, (epoch, version, seq) in rows:
+        known = checkpoints.get(tx, num, name)
+        if known.pushed_for(epoch, version) < seq:
+            checkpoints.put(tx, num, name, known.after_push(epoch, version, seq))

@@ -1,0 +1,207 @@
+"""The side that is asked: what a hub, or another node, answers to a peer's round."""
+
+import asyncio
+
+from unibos.base.errors import Forbidden
+from unibos.core.identity.scope import Scope
+from unibos.core.store import checkpoints, collections, peers, replication
+from unibos.core.store.bell import Bell
+from unibos.core.store.peers import Peer
+from unibos.core.store.system import reach
+from unibos.core.store.transaction import Transaction, View
+from unibos.core.sync import export, introducing, planner, sending
+from unibos.core.sync.acknowledged import Acknowledged
+from unibos.core.sync.applying import Applied, apply
+from unibos.core.sync.local import Local
+from unibos.core.sync.messages import (
+    PAGE_IDS,
+    WAIT_S,
+    Hello,
+    HelloAnswer,
+    Ids,
+    IdsPage,
+    News,
+    Pull,
+    Pulled,
+    Push,
+    Pushed,
+    Wait,
+)
+from unibos.core.sync.withdrawing import withdraw
+
+
+class Answer:
+    """What peers of all orgs are answered; for one event loop.
+
+    The scope's principal is the peer, which has proved itself; what it names in its messages is
+    looked for in its org alone.
+    """
+
+    def __init__(self, local: Local, *, wait_s: float = WAIT_S) -> None:
+        self._local = local
+        self._wait_s = wait_s
+        self._bell = Bell(local.store)
+        self.acknowledged = Acknowledged(local)
+
+    def close(self) -> None:
+        """End all waiting, and keep what peers said last."""
+        self._bell.close()
+        self.acknowledged.keep()
+
+    async def hello(self, scope: Scope, asked: Hello) -> HelloAnswer:
+        """Learn how the peer stands, say how this replica does.
+
+        :raises Unavailable: ``export_stopped``.
+        :raises Unsupported: ``protocol_unsupported``.
+        """
+        introducing.require_protocol(asked)
+        local, id_, told = self._local, scope.principal.id, asked.policies or []
+
+        def look(view: View) -> tuple[Peer | None, bool]:
+            export.require_open(view)
+            known = peers.met(view, id_, asked.epoch, "node", asked.name, local.now())
+            mine = introducing.introduce(view, local, "node", known).hello if known else None
+            restored = mine is not None and planner.holds_too_much(mine, asked)
+            return (None if introducing.is_news(view, local, told) else known), restored
+
+        def note(tx: Transaction) -> Peer:
+            introducing.learn(tx, local, told)
+            return peers.meet(tx, id_, asked.epoch, "node", asked.name)
+
+        known, restored = scope.store.read(look)
+        if restored:
+            await asyncio.to_thread(local.store.replica.begin)
+        peer = await scope.store.awrite(note) if known is None else known
+        await withdraw(scope.store, local.instance)
+        await self.acknowledged.hear(scope.org, peer, asked)
+
+        def answer(view: View) -> HelloAnswer:
+            said = introducing.introduce(view, local, "node", peer, heard=asked.digest)
+            mine = said.hello
+            if asked.heard == mine.digest:
+                mine = introducing.without_policies(mine)
+            definitions = introducing.definitions(view, asked.collections, said.terms)
+            return HelloAnswer(mine, definitions, introducing.wants(view, local, asked.collections))
+
+        return scope.store.read(answer)
+
+    async def pull(self, scope: Scope, asked: Pull) -> Pulled:
+        """Give changes.
+
+        :raises Conflict: ``epoch_changed``, ``version_changed``, ``hello_first``.
+        :raises NotFound: ``collection_not_found``, also for one that the peer may not hear of.
+        :raises Unavailable: ``export_stopped``.
+        """
+        peer, batch = await scope.store.aread(lambda view: self._batch(view, scope, asked))
+
+        def log(tx: Transaction) -> None:
+            sending.log(tx, peer.id, asked.collection, "pull", asked.after, batch)
+
+        if batch.changes or batch.blocked:
+            await scope.store.awrite(log)
+        return Pulled(batch.upto, batch.more, batch.changes)
+
+    async def push(self, scope: Scope, asked: Push) -> Pushed:
+        """Take changes; all of them are kept when this returns, or none.
+
+        :raises Conflict: ``epoch_changed``, ``hello_first``.
+        :raises NotFound: ``collection_not_found`` without its definition.
+        :raises Forbidden: ``export_refused``, ``export_over_ceiling``.
+        :raises StorageFull: ``quarantine_full``, ``storage_full``.
+        """
+        introducing.require_epoch(self._local, asked.epoch)
+        peer = scope.store.read(
+            lambda view: introducing.life(view, scope.principal.id, asked.own_epoch)
+        )
+        definition = asked.definition
+        if definition is not None:
+            if definition.name != asked.collection:
+                raise _other_definition()
+            await scope.store.awrite(lambda tx: introducing.adopt(tx, self._local, definition))
+        collection = scope.store.read(lambda view: collections.get(view, asked.collection))
+        export.require_place(self._local.kind, collection.name, collection.ceiling)
+
+        def also(tx: Transaction, _: Applied) -> None:
+            known = checkpoints.get(tx, peer.num, collection.name)
+            kept = known.after_pull(asked.version, asked.upto)
+            checkpoints.put(tx, peer.num, collection.name, kept)
+            reach("sync.answered")
+
+        applied = await apply(self._local, scope.org, peer, collection, asked.changes, also=also)
+        return Pushed(applied.before, applied.head, applied.exact, applied.quarantined)
+
+    async def ids(self, scope: Scope, asked: Ids) -> IdsPage:
+        """A page of the ids that the peer may have.
+
+        :raises Conflict: ``epoch_changed``, ``hello_first``.
+        :raises NotFound: ``collection_not_found``.
+        :raises Unavailable: ``export_stopped``.
+        """
+        return await scope.store.aread(lambda view: self._ids(view, scope, asked))
+
+    async def wait(self, scope: Scope, asked: Wait) -> News:
+        """Answer when there is something new for the peer, or after 50 seconds.
+
+        :raises Conflict: ``epoch_changed``, ``hello_first``.
+        :raises Unavailable: ``export_stopped``.
+        """
+        try:
+            async with asyncio.timeout(self._wait_s):
+                while not self._bell.closed:
+                    rung = self._bell.next(scope.org)
+                    if await scope.store.aread(lambda view: self._is_new(view, scope, asked)):
+                        return News(new=True)
+                    await rung.wait()
+        except TimeoutError:
+            pass
+        return News(new=False)
+
+    def _known(self, view: View, scope: Scope, epoch: str, own_epoch: str) -> Peer:
+        export.require_open(view)
+        introducing.require_epoch(self._local, epoch)
+        return introducing.life(view, scope.principal.id, own_epoch)
+
+    def _terms(self, view: View, peer: Peer) -> export.Terms:
+        had = checkpoints.of_peer(view, peer.num)
+        return export.terms(view, self._local.kind, self._local.instance, peer.kind, had)
+
+    def _batch(self, view: View, scope: Scope, asked: Pull) -> tuple[Peer, sending.Batch]:
+        peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+        introducing.require_version(view, asked.collection, asked.version)
+        terms = self._terms(view, peer)
+        introducing.require_offered(terms, asked.collection)
+        had = checkpoints.had(view, peer.id, asked.collection)
+        batch = sending.batch(
+            view,
+            terms,
+            asked.collection,
+            asked.after,
+            had=max(had, self.acknowledged.of(scope.org, peer, asked.collection)),
+            peer=peer.num,
+            everything=asked.everything,
+        )
+        return peer, batch
+
+    def _ids(self, view: View, scope: Scope, asked: Ids) -> IdsPage:
+        peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+        terms = self._terms(view, peer)
+        introducing.require_offered(terms, asked.collection)
+        page = list(replication.by_id(view, asked.collection, asked.after, PAGE_IDS))
+        ids = [each.id for each in page if terms.allows(asked.collection, each.origins())]
+        return IdsPage(ids, page[-1].id if len(page) == PAGE_IDS else "")
+
+    def _is_new(self, view: View, scope: Scope, asked: Wait) -> bool:
+        peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+        said = introducing.introduce(view, self._local, peer.kind, peer)
+        if said.hello.digest != asked.heard:
+            return True
+        for head in said.hello.collections:
+            version, pulled = asked.pulled.get(head.name, (0, 0))
+            after = pulled if version == head.version else 0
+            if head.seq > after and replication.newer(view, head.name, after, peer.num):
+                return True
+        return False
+
+
+def _other_definition() -> Forbidden:
+    return Forbidden("definition_refused", "The definition is not of the collection it came with.")

@@ -1,0 +1,235 @@
+"""How a replica introduces itself to a peer, and takes the other's introduction to heart."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from unibos.base.errors import Conflict, Invalid, Unsupported
+from unibos.core.store import checkpoints, collections, peers, policies
+from unibos.core.store.checkpoints import Checkpoint
+from unibos.core.store.definitions import Collection, Export, Search, Strategy
+from unibos.core.store.drafts import admit_schema
+from unibos.core.store.peers import Peer, PeerKind
+from unibos.core.store.policies import Policy
+from unibos.core.store.transaction import Transaction, View
+from unibos.core.sync import export
+from unibos.core.sync.export import Terms
+from unibos.core.sync.local import Local
+from unibos.core.sync.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What is said to a peer, and what stands behind it."""
+
+    hello: Hello
+    terms: Terms
+    checkpoints: Mapping[str, Checkpoint]
+
+
+def introduce(
+    view: View, local: Local, kind: PeerKind, peer: Peer | None, *, heard: str = ""
+) -> Introduction:
+    """Say how this replica stands, as far as the peer may know.
+
+    :param kind: what the peer is.
+    :param peer: its last known life; None: it was never met.
+    :param heard: the digest of its policies that were heard last.
+    """
+    known = checkpoints.of_peer(view, peer.num) if peer else {}
+    terms = export.terms(view, local.kind, local.instance, kind, known)
+    heads = [
+        Head(
+            each.name,
+            each.head if terms.allows(each.name, ()) else 0,
+            each.version,
+            each.horizon,
+            each.defined,
+            each.name in local.installed,
+            known[each.name].pulled if each.name in known else 0,
+            known[each.name].peer_version if each.name in known else 0,
+        )
+        for each in collections.standings(view).values()
+        if terms.offered(each.name)
+    ]
+    told = [
+        PolicyTold(each.collection, each.origin, each.export, each.hlc)
+        for each in sorted(_told(view, local, terms), key=_place)
+    ]
+    hello = Hello(
+        protocol=PROTOCOL,
+        kind=local.kind,
+        name=local.name()[:200],
+        epoch=local.epoch,
+        counter=local.store.counter,
+        holds=peer.epoch if peer else "",
+        time=local.now(),
+        collections=heads,
+        digest=hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16],
+        heard=heard,
+        policies=told,
+    )
+    return Introduction(hello, terms, known)
+
+
+def require_protocol(hello: Hello) -> None:
+    """Speak with those only who speak this protocol.
+
+    :raises Unsupported: ``protocol_unsupported``.
+    """
+    if hello.protocol != PROTOCOL:
+        raise Unsupported(
+            "protocol_unsupported",
+            f"The peer speaks version {hello.protocol} of the protocol, this program {PROTOCOL}.",
+            hint="Update whichever of the two is older: unibos update check.",
+        )
+
+
+def learn(tx: Transaction, local: Local, told: Sequence[PolicyTold]) -> None:
+    """Take the policies that a peer told; this replica's own are its own business."""
+    needed = export.needed(local.kind)
+    for each in told:
+        if each.origin != local.instance:
+            policy = Policy(each.collection, each.origin, Export(each.export), each.hlc)
+            policies.learn(tx, policy, needed)
+
+
+def is_news(view: View, local: Local, told: Sequence[PolicyTold]) -> bool:
+    """Whether a peer told a policy that is newer than what is known here."""
+    known = {(each.collection, each.origin): each.hlc for each in policies.known(view)}
+    return any(
+        known.get((each.collection, each.origin), -1) < each.hlc
+        for each in told
+        if each.origin != local.instance
+    )
+
+
+def definitions(view: View, theirs: Sequence[Head], terms: Terms) -> list[DefinitionTold]:
+    """The definitions that a peer lacks, or has in an older state."""
+    heads = {head.name: head for head in theirs}
+    told = []
+    for standing in collections.standings(view).values():
+        head = heads.get(standing.name)
+        if not terms.allows(standing.name, ()):
+            continue
+        if head is None or (not head.installed and head.defined < standing.defined):
+            told.append(definition(view, standing.name))
+    return told
+
+
+def wants(view: View, local: Local, theirs: Sequence[Head]) -> list[str]:
+    """The collections of a peer whose definitions are lacking here, or are older here."""
+    standings = collections.standings(view)
+    return [
+        head.name
+        for head in theirs
+        if head.seq
+        and (
+            head.name not in standings
+            or (head.name not in local.installed and standings[head.name].defined < head.defined)
+        )
+    ]
+
+
+def definition(view: View, name: str) -> DefinitionTold:
+    """A collection's definition, as it is told."""
+    collection = collections.get(view, name)
+    hlc, origin = collections.standings(view)[name].defined
+    return DefinitionTold(
+        name,
+        dict(collection.schema.declared),
+        collection.strategy,
+        collection.ceiling,
+        msgspec.to_builtins(collection.search),
+        collection.module,
+        collection.managed,
+        collection.key,
+        collection.blobs,
+        hlc,
+        origin,
+    )
+
+
+def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
+    """Take a peer's definition, unless a module here defines the collection or it is older.
+
+    :raises Invalid: ``schema_invalid``, ``definition_invalid``.
+    :raises Forbidden: ``export_over_ceiling`` when it may not be at an instance of this kind.
+    :raises Conflict: ``too_many_collections``.
+    """
+    if told.name in local.installed:
+        return
+    try:
+        strategy, ceiling = Strategy(told.strategy), Export(told.ceiling)
+        search = msgspec.convert(told.search, Search)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise Invalid("definition_invalid", f"The definition of {told.name!r}: {error}.") from None
+    export.require_place(local.kind, told.name, ceiling)
+    wanted = Collection(
+        told.name,
+        admit_schema(told.schema),
+        strategy,
+        Export.HUB if local.kind == "hub" else Export.LOCAL,
+        ceiling,
+        search,
+        told.module,
+        told.managed,
+        told.key,
+        told.blobs,
+    )
+    collections.adopt(tx, wanted, (told.hlc, told.origin))
+    tx.see(told.hlc)
+
+
+def life(view: View, id_: str, epoch: str) -> Peer:
+    """A peer in a life that said hello.
+
+    :raises Conflict: ``hello_first``.
+    """
+    peer = peers.find(view, id_, epoch)
+    if peer is None or peer.retired:
+        raise Conflict("hello_first", "This peer has not introduced itself in its present life.")
+    return peer
+
+
+def require_epoch(local: Local, epoch: str) -> None:
+    """Go on only where the other counts in this replica's present epoch.
+
+    :raises Conflict: ``epoch_changed``.
+    """
+    if epoch != local.epoch:
+        raise Conflict("epoch_changed", "This replica has begun a new epoch; say hello again.")
+
+
+def require_offered(terms: Terms, collection: str) -> None:
+    """Hide what a peer may not hear of.
+
+    :raises NotFound: ``collection_not_found``.
+    """
+    if not terms.allows(collection, ()):
+        raise collections.not_found(collection)
+
+
+def without_policies(hello: Hello) -> Hello:
+    """The same, for whoever has heard the policies already."""
+    return msgspec.structs.replace(hello, policies=None)
+
+
+def require_version(view: View, collection: str, version: int) -> None:
+    """Go on only where the other counts in the collection's present version.
+
+    :raises NotFound: ``collection_not_found``.
+    :raises Conflict: ``version_changed``.
+    """
+    if collections.version(view, collection) != version:
+        raise Conflict("version_changed", f"What may be sent of {collection!r} has changed.")
+
+
+def _told(view: View, local: Local, terms: Terms) -> list[Policy]:
+    return export.told(view, local.kind, local.instance, terms)
+
+
+def _place(policy: Policy) -> tuple[str, str]:
+    return policy.collection, policy.origin
