@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 
+from unibos.core.store.peers import PeerKind
 from unibos.core.sync.hubs import smoothed
 from unibos.core.sync.link import PeerLink
 from unibos.core.sync.messages import (
@@ -36,6 +37,11 @@ class Timed:
     def peer(self) -> str:
         """See :class:`PeerLink`."""
         return self._link.peer
+
+    @property
+    def kind(self) -> PeerKind:
+        """See :class:`PeerLink`."""
+        return self._link.kind
 
     @property
     def address(self) -> str:

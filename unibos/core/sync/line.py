@@ -8,7 +8,6 @@ from msgspec import Struct
 from unibos.base.clock import iso
 from unibos.base.errors import Error
 from unibos.core.store import peers
-from unibos.core.store.peers import PeerKind
 from unibos.core.store.transaction import View
 from unibos.core.sync import status
 from unibos.core.sync.events import SyncEvent, SyncEvents
@@ -31,17 +30,12 @@ class Partner:
     """
 
     key: str
-    kind: PeerKind
     link: PeerLink
     name: Callable[[], str] = str
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """What came of a round that was asked for; ``error`` is null where it went well.
-
-    ``behind`` are changes that are not exchanged yet, such as those that a full quarantine holds
-    up.
-    """
+    """What came of a round that was asked for; ``error`` is null where it went well."""
 
     id: str
     name: str
@@ -49,7 +43,6 @@ class Tried(Struct, frozen=True, kw_only=True):
     pushed: int = 0
     quarantined: int = 0
     conflicts: int = 0
-    behind: int = 0
     error: LastError | None = None
 
 
@@ -76,6 +69,7 @@ class Line:
         self._moved = moved
         self._events = events
         self._told: tuple[Outcome | None, Failure | None] = None, None
+        self._behind: int | None = None
         self.partner = partner
         self.link = Timed(partner.link, times.steady)
         hooks = Hooks(self._unsent, self._progress, self._looked)
@@ -121,7 +115,6 @@ class Line:
             pushed=outcome.pushed,
             quarantined=outcome.quarantined,
             conflicts=outcome.conflicts,
-            behind=outcome.behind,
         )
 
     def status(self, known: Backlog) -> PeerStatus:
@@ -132,13 +125,13 @@ class Line:
         return PeerStatus(
             id=self.id,
             name=self.name,
-            kind=self.partner.kind,
+            kind=self.link.kind,
             address=self.link.address,
             state=schedule.state,
             reads=ways.pull,
             writes=ways.push,
             latency_ms=None if latency is None else round(latency * 1000, 1),
-            lag_here=outcome.behind if outcome else None,
+            lag_here=self._behind,
             lag_there=known.unsent.get(self.id),
             last_success=None if at is None else iso(at),
             last_error=_error(failure) if failure else None,
@@ -156,6 +149,8 @@ class Line:
         return await self._local.store.aread(look, self._org)
 
     def _progress(self, progress: Progress) -> None:
+        if progress.step == "pull":
+            self._behind = progress.total - progress.done
         self._events.tell(
             SyncEvent(
                 what="progress",
@@ -178,6 +173,8 @@ class Line:
                 SyncEvent(what="failed", peer=self.id, name=self.name, code=failure.error.code)
             )
         if outcome is not before[0] and outcome is not None:
+            if self.schedule.ways.pull:
+                self._behind = 0
             self._tell_round(outcome)
         self._moved()
 

@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 from unibos.core.store import meta
 from unibos.core.store.transaction import Changed
 from unibos.core.sync import hubs
+from unibos.core.sync.blobs import exchange
 from unibos.core.sync.events import SyncEvent, SyncEvents
 from unibos.core.sync.hubs import NOWHERE, Wishes
 from unibos.core.sync.line import Line, Partner, Tried
@@ -61,7 +63,7 @@ class Sync:
         self._local = local
         self._org = org
         self._options = options or Options()
-        self._make = make or (lambda link: Round(local, org, link))
+        self._make = make or self._rounds
         self._times = times or Times()
         self._lines: dict[str, Line] = {}
         self._choice = NOWHERE
@@ -161,6 +163,9 @@ class Sync:
             peers=[line.status(known) for line in self._lines.values()],
         )
 
+    def _rounds(self, link: PeerLink) -> Rounds:
+        return Round(self._local, self._org, link, blobs=partial(exchange, self._local, self._org))
+
     def _rest(self) -> None:
         for line in self._lines.values():
             if self.resting:
@@ -192,7 +197,7 @@ class Sync:
         """Choose among the hubs, and tell where that changes something."""
         if self._loop is None:
             return
-        known = [line for line in self._lines.values() if line.partner.kind == "hub"]
+        known = [line for line in self._lines.values() if line.link.kind == "hub"]
         seen, wishes = [line.seen() for line in known], self._options.wishes
         choice = hubs.choose(wishes, seen, self._times.steady(), self._choice)
         for line in known:
