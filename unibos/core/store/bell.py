@@ -20,6 +20,10 @@ class Bell:
         if orgs & self._rung.keys():
             self._loop.call_soon_threadsafe(self._ring, orgs)
 
+    def ring(self, org: str) -> None:
+        """Have who waits for the org look, though nothing was committed; in the event loop."""
+        self._ring({org})
+
     def _ring(self, orgs: set[str]) -> None:
         for org in orgs & self._rung.keys():
             self._rung.pop(org).set()

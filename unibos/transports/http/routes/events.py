@@ -1,6 +1,7 @@
 """The event stream: what changes in the org, as it changes, resumable after a cut.
 
-An event's id is ``seq.num``: how far the record feed and the job events have been told.
+An event's id is ``seq.num``: how far the record feed and the job events have been told. What sync
+tells is not kept, so it is told from now on only.
 """
 
 import re
@@ -17,8 +18,11 @@ from unibos.core.store import feed, jobs
 from unibos.core.store.bell import Bell
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import View
+from unibos.core.sync.events import SyncEvents
+from unibos.core.sync.events import SyncEvents
 
-Topic = Literal["records", "jobs"]
+Topic = Literal["records", "jobs", "sync"]
+_TOPICS: tuple[Topic, ...] = ("records", "jobs", "sync")
 _BATCH = 200
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
@@ -30,15 +34,19 @@ class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
     collection: Annotated[str, Meta(max_length=63)] | None = None
 
 
-def endpoints(bell: Bell) -> tuple[Endpoint, ...]:
-    """The endpoint over one store's bell."""
+def endpoints(bell: Bell, told: SyncEvents | None = None) -> tuple[Endpoint, ...]:
+    """The endpoint over one store's bell.
+
+    :param told: what sync tells, for the one org that it is of.
+    """
+    sync = told or SyncEvents()
 
     async def events(scope: Scope, call: Call) -> EventAnswer:
         asked: EventQuery = call.query
         since = _position(call.headers.get("last-event-id"))
         if since is None:
             since = scope.store.read(_now)
-        return EventAnswer(_stream(bell, scope, asked, since))
+        return EventAnswer(_stream(bell, sync, scope, asked, since))
 
     return (
         Endpoint(
@@ -55,9 +63,10 @@ def endpoints(bell: Bell) -> tuple[Endpoint, ...]:
 
 
 async def _stream(
-    bell: Bell, scope: Scope, asked: EventQuery, since: tuple[int, int]
+    bell: Bell, sync: SyncEvents, scope: Scope, asked: EventQuery, since: tuple[int, int]
 ) -> AsyncIterator[Event]:
-    topics = asked.topic or ("records", "jobs")
+    topics = asked.topic or _TOPICS
+    synced = sync.newest
     while not bell.closed:
         rung = bell.next(scope.org)
         seq, num = since
@@ -82,7 +91,10 @@ async def _stream(
         for event in told:
             since = (since[0], event.num)
             yield Event("job", f"{since[0]}.{since[1]}", event.json)
-        if not changed and not told:
+        news = sync.after(synced) if "sync" in topics else []
+        for synced, what in news:  # noqa: B007 - goes on behind the last one
+            yield Event("sync", f"{since[0]}.{since[1]}", what)
+        if not changed and not told and not news:
             await rung.wait()
 
 
