@@ -19,7 +19,6 @@ from unibos.core.store.bell import Bell
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import View
 from unibos.core.sync.events import SyncEvents
-from unibos.core.sync.events import SyncEvents
 
 Topic = Literal["records", "jobs", "sync"]
 _TOPICS: tuple[Topic, ...] = ("records", "jobs", "sync")
