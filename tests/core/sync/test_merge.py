@@ -103,6 +103,13 @@ def test_between_a_deletion_and_a_change_the_later_wins(strategy):
     assert join(strategy, BASE, deleted).lost == ()
 
 
+def test_a_deletion_that_knew_only_a_part_tells_what_it_took():
+    both = join(Strategy.FIELDS, TITLE, BODY).version
+    merged = join(Strategy.FIELDS, both, rewritten(BODY, None, (8, "r")))
+    assert merged.version.fields is None
+    assert merged.lost == (Lost(both.fields, (7, "q"), mine=True),)
+
+
 def test_a_record_made_anew_does_not_get_back_what_was_deleted():
     anew = rewritten(rewritten(BASE, None, (6, "r")), {"title": "anew"}, (8, "r"))
     assert join(Strategy.FIELDS, BASE, anew).version == anew
@@ -143,7 +150,8 @@ def test_the_copy_of_a_loser_is_the_same_everywhere():
     assert made_at_ms(id_) == TITLE.clock[0] >> 16
     assert (copy.fields, copy.clock, copy.origins()) == (TITLE.fields, TITLE.clock, {"p"})
     elsewhere = merge(Strategy.BOTH, TITLE, BODY, name=("notes", "two")).lost[0].copy
-    assert elsewhere[0] != id_
+    another = join(Strategy.BOTH, third, BODY).lost[0].copy
+    assert len({id_, elsewhere[0], another[0]}) == 3
 
 
 @strategies
