@@ -7,9 +7,12 @@ with success, and when the blob is not waited for any more.
 from dataclasses import dataclass
 from typing import Literal
 
+from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import Transaction, View
 
 Way = Literal["fetch", "give"]
+
+_FORMER = "org = ?1 AND peer IN (SELECT num FROM peers WHERE org = ?1 AND id = ?2 AND num <> ?3)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,10 @@ def due(view: View, way: Way, peer: int, now: int, limit: int) -> list[str]:
     return [sha256 for (sha256,) in rows]
 
 
-def next_due(view: View, peer_id: str) -> int | None:
-    """When the next blob is to be tried again with this instance, in milliseconds since 1970."""
+def next_due(view: View, peer: int) -> int | None:
+    """When the next blob is to be tried again with this peer, in milliseconds since 1970."""
     row = view.connection.execute(
-        "SELECT min(due) FROM blob_troubles WHERE org = ?1 AND peer ="
-        " (SELECT max(num) FROM peers WHERE org = ?1 AND id = ?2)",
-        (view.org, peer_id),
+        "SELECT min(due) FROM blob_troubles WHERE org = ? AND peer = ?", (view.org, peer)
     ).fetchone()
     return None if row[0] is None else int(row[0])
 
@@ -107,10 +108,18 @@ def listed(view: View, limit: int) -> list[Trouble]:
     return [Trouble(*row) for row in rows]
 
 
-def forget_former(tx: Transaction, peer_id: str) -> None:
-    """Forget the trouble with earlier lives of this instance."""
+def has_former(view: View, peer: Peer) -> bool:
+    """Whether there is trouble with an earlier life of a peer."""
+    found = view.connection.execute(
+        f"SELECT 1 FROM blob_troubles WHERE {_FORMER} LIMIT 1",  # noqa: S608 - a constant
+        (view.org, peer.id, peer.num),
+    )
+    return found.fetchone() is not None
+
+
+def forget_former(tx: Transaction, peer: Peer) -> None:
+    """Forget the trouble with earlier lives of a peer."""
     tx.connection.execute(
-        "DELETE FROM blob_troubles WHERE org = ?1 AND peer IN (SELECT num FROM peers WHERE"
-        " org = ?1 AND id = ?2 AND num < (SELECT max(num) FROM peers WHERE org = ?1 AND id = ?2))",
-        (tx.org, peer_id),
+        f"DELETE FROM blob_troubles WHERE {_FORMER}",  # noqa: S608 - a constant
+        (tx.org, peer.id, peer.num),
     )

@@ -144,6 +144,11 @@ class BlobFiles:
         self._active: dict[Path, Upload] = {}
         self._moving = threading.Lock()
 
+    @property
+    def folder(self) -> Path:
+        """Where all of it lies; made with the first blob."""
+        return self._folder
+
     def path(self, sha256: str) -> Path:
         """Where the bytes are; never made from anything but 64 hexadecimal digits.
 
@@ -278,6 +283,14 @@ def get(view: View, sha256: str) -> Blob:
     if row is None:
         raise _pending(sha256) if waited_for(view, sha256) else not_found(sha256)
     return Blob(*row)
+
+
+def uses(view: View, sha256: str) -> list[str]:
+    """What needs a blob that the org has; see :func:`add`."""
+    rows = view.connection.execute(
+        "SELECT used_by FROM blob_uses WHERE org = ? AND sha256 = ?", (view.org, sha256)
+    )
+    return [used_by for (used_by,) in rows]
 
 
 def waited_for(view: View, sha256: str) -> bool:
