@@ -72,7 +72,7 @@ def test_fields_that_two_changed_come_together_and_nobody_lost(family):
     run(hub, a, b, do=share)
     assert a.data() == b.data() == hub.data() == {made: {"title": "oat milk", "count": 2}}
     assert a.states() == b.states() == hub.states()
-    assert not (a.conflicts() or b.conflicts() or hub.conflicts())
+    assert a.conflicts() == b.conflicts() == hub.conflicts() == []
 
 
 def test_the_value_that_loses_is_told_once(family):
