@@ -92,8 +92,27 @@ def test_a_first_start_gives_the_card_a_name_of_its_own(card):
     assert name.startswith("unibos-")
     assert len(name) == len("unibos-") + 4
     assert f"127.0.1.1 {name}\n" in card.read("etc/hosts")
-    assert card.commands == [(f"hostname {name}", "")]
+    assert card.commands == [(f"hostname {name}", ""), ("systemctl daemon-reload", "")]
     assert f"http://{name}.local:8001" in card.told()
+
+
+def test_the_service_gets_the_limits_of_its_board(card, monkeypatch):
+    (card.root / "proc").mkdir()
+    (card.root / "proc/meminfo").write_text("MemTotal: 430000 kB\n")
+    (card.root / "proc/cpuinfo").write_text(
+        "processor : 0\n" * 4 + "Model : Raspberry Pi Zero 2 W Rev 1.0\n"
+    )
+    card.start()
+    for unit in ("unibos-node", "unibos-hub"):
+        told = card.read(f"run/systemd/system/{unit}.service.d/60-limits.conf")
+        assert "Raspberry Pi Zero 2 W Rev 1.0: profile edge" in told
+        assert "MemoryMax=85%\nCPUQuota=360%\n" in told
+
+    def refuse(command, _stdin):
+        raise subprocess.CalledProcessError(1, command, stderr="no")
+
+    monkeypatch.setattr(card, "run", refuse)
+    assert any("limits of this board do not hold" in line for line in card.start())
 
 
 def test_another_machine_has_another_name_and_a_later_start_changes_nothing(card):
@@ -121,6 +140,7 @@ def test_what_imager_writes_is_carried_out(card):
         ("chown -R owner:owner /home/owner/.ssh", ""),
         ("systemctl enable ssh.service", ""),
         ("systemctl start --no-block ssh.service", ""),
+        ("systemctl daemon-reload", ""),
     ]
     assert "PasswordAuthentication no\n" in card.read("etc/ssh/sshd_config.d/50-unibos.conf")
     assert not (card.root / "etc/sudoers.d").exists()

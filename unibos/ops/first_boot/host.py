@@ -51,6 +51,10 @@ class Host:
         """The name it has now."""
         return (self._root / "etc/hostname").read_text().strip()
 
+    def reload_units(self) -> None:
+        """Have systemd read its units anew."""
+        self._run(("systemctl", "daemon-reload"), "")
+
     def carry_out(self, machine: Machine) -> list[str]:
         """Do all of it; one line for each thing done."""
         done = []

@@ -10,11 +10,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from unibos.base.board import detect
 from unibos.base.config import load
 from unibos.base.errors import Error
 from unibos.ops.first_boot.erasing import erase
 from unibos.ops.first_boot.host import Host, Run
 from unibos.ops.first_boot.machine import Wanted, from_imager, from_unibos
+from unibos.ops.service.limits import FILE as LIMITS
+from unibos.ops.service.limits import limits
+from unibos.ops.service.units import HUB, NODE
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +44,25 @@ def start(root: Path, boot: Path, run: Run, *, card: str, board: str) -> list[st
     for name, read in _FILES.items():
         if (boot / name).is_file():
             told += _take(host, boot / name, read)
+    told += _bound(host, root)
     told.append(f"{host.name()} is at http://{host.name()}.local:8001")
     if boot.is_dir():
         (boot / RESULT).write_text("".join(f"{line}\r\n" for line in told))
     return told
+
+
+def _bound(host: Host, root: Path) -> list[str]:
+    """Give the service the limits of this board; the next start may find the card in another."""
+    for unit in (NODE, HUB):
+        # In memory; what `unibos enable` keeps under /etc comes before it.
+        host.write(f"run/systemd/system/{unit}.d/{LIMITS}", limits(detect(root)))
+    try:
+        host.reload_units()
+    except subprocess.CalledProcessError as error:
+        # The limits in the units themselves hold.
+        log.warning("the limits of the board do not hold: %s", error.stderr)
+        return ["The limits of this board do not hold: systemd did not read them."]
+    return []
 
 
 def _known(host: Host, record: Path, card: str, board: str) -> list[str]:
