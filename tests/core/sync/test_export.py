@@ -1,11 +1,13 @@
 """What may go to a peer, and what may be here."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unibos.base.errors import Forbidden, NotFound, Unavailable
-from unibos.core.store import collections, policies
+from unibos.core.store import collections, export_log, policies
 from unibos.core.store.definitions import Collection, Export
 from unibos.core.store.drafts import Schema
 from unibos.core.store.policies import Policy
@@ -198,3 +200,19 @@ def test_the_kill_switch_is_one_org_s_and_tells_listeners(org, store):
     org.read(export.require_open)
     assert {change.topic for change in heard} == {export.TOPIC}
     assert len(heard) == 2
+
+
+def test_who_is_refused_by_the_kill_switch_is_in_the_log_once(org):
+    def ask(peer):
+        asyncio.run(export.admit(org, peer, "", "pull"))
+
+    ask("peer-1")
+    org.write(export.stop)
+    for peer in ("peer-1", "peer-1", "peer-2", "peer-1"):
+        with pytest.raises(Unavailable):
+            ask(peer)
+    told = org.read(lambda view: export_log.page(view, None, 9))
+    assert [(one.peer, one.blocked) for one in told] == [
+        ("peer-2", "export_stopped"),
+        ("peer-1", "export_stopped"),
+    ]

@@ -52,7 +52,7 @@ def add(  # noqa: PLR0913, PLR0917 - a row's columns
     """Write down one batch. The same one held back once more is not written again, so that a peer
     that keeps asking does not fill the log."""
     about = (peer, collection, way, records, bytes_, first_seq, last_seq, blocked)
-    if blocked is not None and _stands(tx, about):
+    if blocked is not None and stands(tx, *about):
         return
     cursor = tx.connection.execute(
         "INSERT INTO export_log (org, at, peer, collection, way, records, bytes, first_seq,"
@@ -60,6 +60,20 @@ def add(  # noqa: PLR0913, PLR0917 - a row's columns
         (tx.org, tx.now(), *about),
     )
     _trim(tx, cursor.lastrowid or 0)
+
+
+def stands(view: View, *about: object) -> bool:
+    """Whether the newest entry of this peer, collection and way says the same.
+
+    :param about: what :func:`add` takes, with ``blocked``.
+    """
+    row = view.connection.execute(
+        "SELECT peer, collection, way, records, bytes, first_seq, last_seq, blocked FROM"
+        " (SELECT * FROM export_log WHERE org = ? ORDER BY num DESC LIMIT ?)"
+        " WHERE peer = ? AND collection = ? AND way = ? ORDER BY num DESC LIMIT 1",
+        (view.org, _RECENT, *about[:3]),
+    ).fetchone()
+    return bool(row == about)
 
 
 def page(
@@ -84,17 +98,6 @@ def page(
         (view.org, before, peer, collection, limit),
     )
     return [Entry(*row) for row in rows]
-
-
-def _stands(view: View, about: tuple[object, ...]) -> bool:
-    """Whether the newest entry of this peer, collection and way says the same."""
-    row = view.connection.execute(
-        "SELECT peer, collection, way, records, bytes, first_seq, last_seq, blocked FROM"
-        " (SELECT * FROM export_log WHERE org = ? ORDER BY num DESC LIMIT ?)"
-        " WHERE peer = ? AND collection = ? AND way = ? ORDER BY num DESC LIMIT 1",
-        (view.org, _RECENT, *about[:3]),
-    ).fetchone()
-    return bool(row == about)
 
 
 def _trim(tx: Transaction, newest: int) -> None:

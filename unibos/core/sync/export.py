@@ -10,11 +10,13 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from unibos.base.errors import Forbidden, Unavailable
-from unibos.core.store import collections, meta, policies
+from unibos.core.store import collections, export_log, meta, policies
 from unibos.core.store.collections import Standing
 from unibos.core.store.definitions import Export
+from unibos.core.store.export_log import Way
 from unibos.core.store.peers import PeerKind
 from unibos.core.store.policies import Policy
+from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 
 TOPIC = "export"
@@ -33,11 +35,21 @@ def require_open(view: View) -> None:
     :raises Unavailable: ``export_stopped``.
     """
     if stopped(view):
-        raise Unavailable(
-            "export_stopped",
-            "The kill switch is on: nothing leaves this instance.",
-            hint="unibos export kill-switch off lets data out again.",
-        )
+        raise _stopped()
+
+
+async def admit(store: OrgStore, peer: str, collection: str, way: Way) -> None:
+    """Begin to give something to a peer: where the kill switch is on, that goes to the log.
+
+    :param collection: empty where no particular one is asked for.
+    :raises Unavailable: ``export_stopped``.
+    """
+    if not store.read(stopped):
+        return
+    entry = (peer, collection, way, 0, 0, 0, 0, "export_stopped")
+    if not store.read(lambda view: export_log.stands(view, *entry)):
+        await store.awrite(lambda tx: export_log.add(tx, *entry))
+    raise _stopped()
 
 
 def stop(tx: Transaction) -> bool:
@@ -197,3 +209,11 @@ def own_export(local_kind: PeerKind, standing: Standing) -> Export:
     """How far an instance itself lets a collection travel; a hub is there to pass things on."""
     wanted = Export.HUB if local_kind == "hub" else standing.export
     return min(wanted, standing.ceiling, key=lambda export: export.reach)
+
+
+def _stopped() -> Unavailable:
+    return Unavailable(
+        "export_stopped",
+        "The kill switch is on: nothing leaves this instance.",
+        hint="unibos export kill-switch off lets data out again.",
+    )
