@@ -2,9 +2,9 @@
 
 import asyncio
 
-from unibos.base.errors import Forbidden
+from unibos.base.errors import Conflict, Forbidden
 from unibos.core.identity.scope import Scope
-from unibos.core.store import checkpoints, collections, peers, replication
+from unibos.core.store import checkpoints, collections, peers, quarantine, replication
 from unibos.core.store.bell import Bell
 from unibos.core.store.peers import Peer
 from unibos.core.store.system import reach
@@ -56,6 +56,7 @@ class Answer:
         """
         introducing.require_protocol(asked)
         local, id_, told = self._local, scope.principal.id, asked.policies or []
+        await export.admit(scope.store, id_, "", "pull")
 
         def look(view: View) -> tuple[Peer | None, bool]:
             export.require_open(view)
@@ -92,6 +93,7 @@ class Answer:
         :raises NotFound: ``collection_not_found``, also for one that the peer may not hear of.
         :raises Unavailable: ``export_stopped``.
         """
+        await export.admit(scope.store, scope.principal.id, asked.collection, "pull")
         peer, batch = await scope.store.aread(lambda view: self._batch(view, scope, asked))
 
         def log(tx: Transaction) -> None:
@@ -133,7 +135,7 @@ class Answer:
     async def ids(self, scope: Scope, asked: Ids) -> IdsPage:
         """A page of the ids that the peer may have.
 
-        :raises Conflict: ``epoch_changed``, ``hello_first``.
+        :raises Conflict: ``epoch_changed``, ``version_changed``, ``hello_first``.
         :raises NotFound: ``collection_not_found``.
         :raises Unavailable: ``export_stopped``.
         """
@@ -186,9 +188,15 @@ class Answer:
         peer = self._known(view, scope, asked.epoch, asked.own_epoch)
         terms = self._terms(view, peer)
         introducing.require_offered(terms, asked.collection)
+        said = introducing.introduce(view, self._local, peer.kind, peer)
+        if said.hello.digest != asked.heard:
+            raise Conflict("version_changed", "What may be told has changed.")
         page = list(replication.by_id(view, asked.collection, asked.after, PAGE_IDS))
+        last = page[-1].id if len(page) == PAGE_IDS else ""
         ids = [each.id for each in page if terms.allows(asked.collection, each.origins())]
-        return IdsPage(ids, page[-1].id if len(page) == PAGE_IDS else "")
+        # What the peer gave and cannot be taken yet is there all the same.
+        ids += quarantine.ids(view, peer.id, asked.collection, asked.after, last)
+        return IdsPage(ids, last)
 
     def _is_new(self, view: View, scope: Scope, asked: Wait) -> bool:
         peer = self._known(view, scope, asked.epoch, asked.own_epoch)

@@ -7,15 +7,11 @@ was deleted there. What the peer may not have, or may not tell of, says nothing 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
-from unibos.core.store import checkpoints, collections, tombstones
+from unibos.core.store import collections, tombstones
 from unibos.core.store.checkpoints import Checkpoint
-from unibos.core.store.peers import Peer, PeerKind
 from unibos.core.store.tombstones import Living
 from unibos.core.store.transaction import Transaction
-from unibos.core.sync.export import Terms, may_hold, needed
-from unibos.core.sync.messages import IdsPage
 
-Page = IdsPage
 May = Callable[[AbstractSet[str]], bool]
 """Whether what these instances wrote may go to the peer, and may be told here by it."""
 
@@ -47,37 +43,12 @@ def deleted_there(
     ]
 
 
-def compare(
-    tx: Transaction,
-    terms: Terms,
-    peer: Peer,
-    collection: str,
-    after: str,
-    page: Page,
-    *,
-    kind: PeerKind = "node",
-) -> int:
-    """Delete here what was deleted there, in the range of one page; the count of it.
+def bury(tx: Transaction, collection: str, gone: Iterable[Living], peer: int) -> int:
+    """Delete here what was deleted there; the count of it.
 
-    :param terms: what may go to the peer.
-    :param after: behind which id the page begins.
-    :param kind: what this replica is.
+    What was written since the look stays, and goes to the peer as new.
+
     :raises NotFound: ``collection_not_found``.
     """
     found = collections.get(tx, collection)
-    known = checkpoints.get(tx, peer.num, collection)
-    least = needed(kind).reach
-    tells = peer.kind == "hub" or terms.known.of(collection, peer.id).reach >= least
-
-    def may(origins: AbstractSet[str]) -> bool:
-        told = tells and may_hold(kind, terms.known, collection, origins)
-        return told and terms.allows(collection, origins)
-
-    gone = deleted_there(
-        page.ids,
-        tombstones.living(tx, collection, after, page.last),
-        reached=reached(known, collections.version(tx, collection)),
-        peer=peer.num,
-        may=may,
-    )
-    return sum(tombstones.bury(tx, found, one, peer.num) for one in gone)
+    return sum(tombstones.bury(tx, found, one, peer) for one in gone)

@@ -180,10 +180,15 @@ class Pushed(Struct, frozen=True):
 
 
 class Ids(Struct, frozen=True):
-    """Asks which records there are, in the order of their ids, behind ``after``."""
+    """Asks which records there are, in the order of their ids, behind ``after``.
+
+    :param heard: the digest of the policies that were heard last. By others more may be left out,
+        which must not be taken for deleted.
+    """
 
     epoch: Id
     own_epoch: Id
+    heard: Id
     collection: Name
     after: Id
 

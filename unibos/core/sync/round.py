@@ -136,6 +136,7 @@ class Round:
         return outcome
 
     async def _hello(self) -> tuple[HelloAnswer, Peer]:
+        await export.admit(self._store, self._link.peer, "", "push")
         said = self._store.read(self._introduction).hello
         asked = said
         if self._told == (said.holds, said.digest):
@@ -243,7 +244,7 @@ class Round:
         """Find what was deleted there so long ago that the deletion itself is forgotten."""
         after, name = "", step.collection
         while True:
-            page = await self._link.ids(Ids(peer.epoch, self._local.epoch, name, after))
+            page = await self._ids(peer, name, after)
 
             def compare(tx: Transaction, after: str = after, page: IdsPage = page) -> None:
                 known = checkpoints.get(tx, peer.num, name)
@@ -261,14 +262,19 @@ class Round:
                 return
             after = page.last
 
+    async def _ids(self, peer: Peer, name: str, after: str) -> IdsPage:
+        asked = Ids(peer.epoch, self._local.epoch, self._heard, name, after)
+        return await self._link.ids(asked)
+
     def _may(self, view: View, peer: Peer, name: str) -> census.May:
         """Whether a record may be at the peer, and be told of by it."""
         terms = introducing.introduce(view, self._local, peer.kind, peer).terms
         known = export.known(view, self._local.instance)
         kind = self._local.kind
+        tells = peer.kind == "hub" or export.may_hold(kind, known, name, [peer.id])
 
         def may(origins: AbstractSet[str]) -> bool:
-            here = export.may_hold(kind, known, name, origins)
+            here = tells and export.may_hold(kind, known, name, origins)
             return here and terms.allows(name, origins)
 
         return may
