@@ -267,6 +267,11 @@ class Sync(Section, frozen=True, kw_only=True):
         Meta(ge=10, le=86400),
         About("Longest time between two rounds with a peer, even if nothing is known to be new"),
     ] = 300
+    tombstone_days: Annotated[
+        int,
+        Meta(ge=1, le=3650),
+        About("Days that a deletion is remembered at least, and until all peers know of it"),
+    ] = 7
     metered: Annotated[
         bool, About("The line is metered: sync only when unibos sync now says so")
     ] = False

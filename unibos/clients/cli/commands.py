@@ -64,6 +64,12 @@ def _collection() -> click.Command:
     return collection
 
 
+def _conflicts() -> click.Command:
+    from unibos.clients.cli.conflicts import conflicts
+
+    return conflicts
+
+
 def _export() -> click.Command:
     from unibos.clients.cli.export import export
 
@@ -176,6 +182,7 @@ COMMANDS: Mapping[str, Loader] = {
     "document": _document,
     "record": _record,
     "collection": _collection,
+    "conflicts": _conflicts,
     "export": _export,
     "job": _job,
     "user": _user,

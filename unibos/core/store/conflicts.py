@@ -93,11 +93,7 @@ def get(view: View, num: int) -> Entry:
     """
     row = view.connection.execute(_SELECT + " AND num = ?", (view.org, num)).fetchone()
     if row is None:
-        raise NotFound(
-            "conflict_not_found",
-            f"There is no conflict {num}.",
-            hint="unibos conflicts list shows those that there are.",
-        )
+        raise not_found(str(num))
     return _entry(row)
 
 
@@ -152,6 +148,15 @@ def count(view: View) -> Tally:
 def remove(tx: Transaction, num: int) -> None:
     """Take a decided entry out of the log."""
     tx.connection.execute("DELETE FROM conflicts WHERE org = ? AND num = ?", (tx.org, num))
+
+
+def not_found(name: str) -> NotFound:
+    """The answer to who names an entry that is not there."""
+    return NotFound(
+        "conflict_not_found",
+        f"There is no conflict {name[:64]!r}.",
+        hint="unibos conflicts list shows those that there are.",
+    )
 
 
 def _make_room(tx: Transaction) -> None:

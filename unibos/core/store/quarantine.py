@@ -106,6 +106,15 @@ def forget(tx: Transaction, peer: str, collection: str, record: str) -> None:
     )
 
 
+def holds_some(view: View, peer: str, collection: str) -> bool:
+    """Whether a change of the collection from this peer is held."""
+    found = view.connection.execute(
+        "SELECT 1 FROM quarantine WHERE org = ? AND peer = ? AND collection = ? LIMIT 1",
+        (view.org, peer, collection),
+    )
+    return found.fetchone() is not None
+
+
 def get(view: View, num: int) -> Held:
     """One change.
 
@@ -113,11 +122,7 @@ def get(view: View, num: int) -> Held:
     """
     row = view.connection.execute(_SELECT + " AND num = ?", (view.org, num)).fetchone()
     if row is None:
-        raise NotFound(
-            "quarantined_not_found",
-            f"The quarantine has no change {num}.",
-            hint="unibos sync quarantine list shows those that it has.",
-        )
+        raise not_found(str(num))
     return Held(*row)
 
 
@@ -181,3 +186,12 @@ def count(view: View) -> Tally:
         "SELECT count(*), coalesce(sum(size), 0) FROM quarantine WHERE org = ?", (view.org,)
     ).fetchone()
     return Tally(changes, size)
+
+
+def not_found(name: str) -> NotFound:
+    """The answer to who names a change that is not held."""
+    return NotFound(
+        "quarantined_not_found",
+        f"The quarantine has no change {name[:64]!r}.",
+        hint="unibos sync quarantine list shows those that it has.",
+    )

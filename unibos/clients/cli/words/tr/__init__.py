@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from unibos.clients.cli.words.tr import (
     backup,
+    conflicts,
     export,
     first_boot,
     hub,
@@ -27,6 +28,7 @@ TURKISH: Mapping[str, str] = {
     **first_boot.TURKISH,
     **machine.TURKISH,
     **export.TURKISH,
+    **conflicts.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {
@@ -35,6 +37,7 @@ TURKISH_CODES: Mapping[str, str] = {
     **update.CODES,
     **machine.CODES,
     **export.CODES,
+    **conflicts.CODES,
 }
 
 __all__ = ["TURKISH", "TURKISH_CODES"]
