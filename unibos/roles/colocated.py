@@ -109,6 +109,12 @@ def _scope(registry: Registry, tokens: MachineTokens) -> Scope:
         return registry.machine(tokens.issue(told))
 
 
+def asking(hub: Hub, key: InstanceKey) -> Callable[[], Scope]:
+    """What proves to the hub in the same process that its node asks, at each call."""
+    tokens = MachineTokens(key, key.id)
+    return lambda: _scope(hub.parts.registry, tokens)
+
+
 async def belong(config: Config, hub: Hub, key: InstanceKey, opened: Callable[[], Store]) -> None:
     """Have the node be one of its own hub's org; does nothing where it is.
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from unibos.base.clock import wall_ms
 from unibos.base.config import Config
 from unibos.base.errors import Misconfigured
 from unibos.core.identity.federation.hub import FederationHub
@@ -23,9 +24,14 @@ from unibos.core.identity.signing.revocations import Revocations
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.options import Options as JobOptions
+from unibos.core.module.endpoint import MIB
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
+from unibos.core.sync.answer import Answer
+from unibos.core.sync.blob_taking import BlobRules
+from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.local import Local
 from unibos.roles.addresses import Addresses, announced
 from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
@@ -76,6 +82,7 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         app = build_app(endpoints(parts), _Gate(parts.identity, parts.registry), state)
         await server.start(app)
         stack.push_async_callback(server.stop)
+        stack.callback(parts.answer.close)
         stack.callback(parts.bell.close)
 
         yield Hub(where.address(server.port), parts)
@@ -110,6 +117,9 @@ def _parts(
     registry = Registry(store, key, tokens, news, about)
     stack.callback(registry.close)
 
+    local = Local(store, key.id, "hub", lambda: name, frozenset(), wall_ms)
+    rules = BlobRules(limit=config.documents.max_mb * MIB)
+
     return Parts(
         config=config,
         key=key,
@@ -118,6 +128,9 @@ def _parts(
         identity=identity,
         signing=signing,
         registry=registry,
+        local=local,
+        answer=Answer(local),
+        blob_answer=BlobAnswer(local, rules),
         tokens=tokens,
         federation=FederationHub(identity),
         provider=provider,
@@ -148,7 +161,8 @@ class _Gate:
     def local_scope(self, uid: int, org: str) -> Scope:
         return self.identity.local_scope(uid, org)
 
-    def machine(self, token: str) -> Scope:
+    def machine(self, token: str, membership: str) -> Scope:
+        del membership  # The registry knows its nodes.
         return self.registry.machine(token)
 
 

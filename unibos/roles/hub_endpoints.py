@@ -16,6 +16,9 @@ from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
+from unibos.core.sync.answer import Answer
+from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.local import Local
 from unibos.roles.addresses import Addresses
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
@@ -28,6 +31,7 @@ from unibos.transports.http.routes import (
     browser,
     clients,
     collections,
+    conflicts,
     enroll,
     events,
     export,
@@ -43,6 +47,9 @@ from unibos.transports.http.routes import (
     orgs,
     records,
     search,
+    sync,
+    sync_peers,
+    sync_status,
     tokens,
     users,
 )
@@ -52,6 +59,7 @@ from unibos.transports.http.routes import (
 class Parts:
     """What the endpoints are made of.
 
+    :param local: the replica that the hub is; ``answer`` and ``blob_answer`` are for its peers.
     :param roles: all that the process is.
     """
 
@@ -62,6 +70,9 @@ class Parts:
     identity: Identity
     signing: SigningKeys
     registry: Registry
+    local: Local
+    answer: Answer
+    blob_answer: BlobAnswer
     tokens: JoinTokens
     federation: FederationHub
     provider: Provider
@@ -85,11 +96,15 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell),
         *export.endpoints("hub"),
+        *conflicts.ENDPOINTS,
+        *sync_peers.ENDPOINTS,
         *orgs.endpoints(parts.identity),
         *invitations.endpoints(parts.identity),
         *heartbeat.endpoints(parts.registry),
+        *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *federation.endpoints(parts.federation),
         *nodes.endpoints(parts.registry),
+        *sync_status.hub_endpoints(parts.local, parts.registry),
         *tokens.endpoints(parts.tokens),
         *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from unibos import __version__
 from unibos.base.config import Config
 from unibos.base.errors import StorageFull
+from unibos.core.identity.federation.beside import Beside
+from unibos.core.identity.federation.beside import Options as BesideOptions
 from unibos.core.identity.federation.joining import Joining, Links
 from unibos.core.identity.federation.joining import Options as JoiningOptions
 from unibos.core.identity.federation.node import Federation
@@ -25,16 +27,21 @@ from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
+from unibos.core.module.endpoint import MIB
 from unibos.core.module.manifest import install
 from unibos.core.store import leases
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
+from unibos.core.sync.answer import Answer
+from unibos.core.sync.blob_taking import BlobRules
+from unibos.core.sync.blobs import BlobAnswer
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
 from unibos.roles.listening import place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
+from unibos.roles.node_sync import replica, syncing
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.hub_client import hub_links
@@ -87,6 +94,10 @@ async def node(
         kinds = [kind for module in installed for kind in module.jobs]
         chore = Chore("forget old sessions", "37", identity.clean_up)
         runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=[chore])
+        beside = _beside(config, key, store, time, joining)
+        local = replica(key, store, joining, time, installed)
+        where = place(config, config.node, key, config.data / SOCKET)
+        rules = BlobRules(limit=config.documents.max_mb * MIB)
         parts = Parts(
             config=config,
             key=key,
@@ -94,6 +105,12 @@ async def node(
             identity=identity,
             accounts=accounts,
             joining=joining,
+            beside=beside,
+            local=local,
+            sync=syncing(config, key, local, accounts, joining, beside, hub),
+            answer=Answer(local),
+            blob_answer=BlobAnswer(local, rules),
+            place=where,
             jobs=runner,
             bell=Bell(store),
             state=State(),
@@ -102,10 +119,10 @@ async def node(
             setup_done=partial(_is_set_up, hub or identity),
         )
         await _begin(config, parts, hub, stack)
-        where = place(config, config.node, key, config.data / SOCKET)
         server = HttpServer(parts.state, where.listening)
         await server.start(build_app(endpoints(parts), accounts, parts.state))
         stack.push_async_callback(server.stop)
+        stack.callback(parts.answer.close)
         stack.callback(parts.bell.close)
 
         yield Node(where.address(server.port), server.port, identity.setup_code, store)
@@ -127,8 +144,14 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     seconds = config.http.stop_seconds
     stack.push_async_callback(asyncio.to_thread, parts.jobs.stop, seconds)
     stack.push_async_callback(parts.joining.stop)
+    stack.push_async_callback(parts.beside.stop)
+    stack.push_async_callback(parts.sync.stop)
     if hub is not None or not config.offline:
         parts.joining.start()
+    if not config.offline:
+        parts.beside.start()
+    parts.sync.start()
+    parts.sync.events.listen(partial(parts.bell.ring, parts.identity.org))
 
 
 def _open(config: Config, key: InstanceKey) -> Store:
@@ -163,6 +186,14 @@ def _joining(
         name=socket.gethostname(), report=report, restart=restart, room=partial(_has_room, store)
     )
     return Joining(HubState(store, key), key, links, time, options)
+
+
+def _beside(
+    config: Config, key: InstanceKey, store: Store, time: TrustedTime, joining: Joining
+) -> Beside:
+    options = BesideOptions(socket.gethostname(), joining.report)
+    links = hub_links(key, offline=config.offline)
+    return Beside(store, joining.state, key, links, time, options)
 
 
 def _identity(config: Config, joining: Joining, hub: "Hub | None") -> IdentityOptions:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from unibos import __version__
 from unibos.base.config import Config
+from unibos.core.identity.federation.beside import Beside
 from unibos.core.identity.federation.joining import Joining
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
@@ -16,6 +17,11 @@ from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.module.manifest import Module
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
+from unibos.core.sync.answer import Answer
+from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.local import Local
+from unibos.core.sync.sync import Sync
+from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
@@ -24,6 +30,7 @@ from unibos.transports.http.routes import (
     batch,
     blobs,
     collections,
+    conflicts,
     events,
     export,
     health,
@@ -31,9 +38,13 @@ from unibos.transports.http.routes import (
     jobs,
     linking,
     metrics,
+    node_statement,
     records,
     search,
     status,
+    sync,
+    sync_peers,
+    sync_status,
     users,
 )
 
@@ -43,6 +54,8 @@ class Parts:
     """What the endpoints are made of.
 
     :param accounts: who knows the users: the node itself, or the node and its hub.
+    :param beside: the hubs beside the one that it joined first.
+    :param local: the replica that the node is; ``answer`` and ``blob_answer`` are for its peers.
     :param roles: all that the process is.
     """
 
@@ -52,6 +65,12 @@ class Parts:
     identity: Identity
     accounts: Identity | Federation
     joining: Joining
+    beside: Beside
+    local: Local
+    sync: Sync
+    answer: Answer
+    blob_answer: BlobAnswer
+    place: Place
     jobs: Jobs
     bell: Bell
     state: State
@@ -72,11 +91,16 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *search.ENDPOINTS,
         *auth.endpoints(parts.accounts),
         *users.endpoints(parts.identity.users),
-        *hub.endpoints(parts.joining),
+        *hub.endpoints(parts.joining, parts.beside),
         *linking.endpoints(parts.accounts),
+        *node_statement.endpoints(parts.accounts, lambda: parts.place.fingerprint),
+        *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
-        *events.endpoints(parts.bell),
+        *events.endpoints(parts.bell, parts.sync.events),
+        *sync_status.endpoints(parts.sync),
         *export.endpoints("node"),
+        *conflicts.ENDPOINTS,
+        *sync_peers.ENDPOINTS,
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
         *status.endpoints(_about(parts), parts.modules),
         *(endpoint for module in parts.modules for endpoint in guarded(module, enabled)),
@@ -92,7 +116,7 @@ def _facts(parts: Parts) -> health.Facts:
         __version__,
         parts.key.id,
         parts.identity.org,
-        online=lambda: parts.joining.online,
+        online=lambda: parts.joining.online or parts.beside.online,
         ready=lambda: parts.store.healthy() and parts.jobs.healthy,
         until=lambda: _until(parts.joining),
     )
@@ -112,7 +136,7 @@ def _about(parts: Parts) -> status.About:
         machine.name,
         machine.profile.name,
         parts.store.path,
-        online=lambda: parts.joining.online,
+        online=lambda: parts.joining.online or parts.beside.online,
         setup_done=parts.setup_done,
     )
 

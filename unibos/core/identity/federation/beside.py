@@ -6,7 +6,7 @@ nobody logs in with its accounts. Records go to both.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 _KEY = "hubs_beside"
 _MOST = 7
-Listener = Callable[["BesideHub"], object]
+Listener = Callable[["BesideHub"], Awaitable[None]]
 
 
 class OwnTime:
@@ -123,7 +123,7 @@ class BesideHub:
         """This hub says that the node is no member any more; that is no other hub's matter."""
         await self.keep(changed(self.kept, stage="revoked", membership="", keys="", revocations=""))
         log.warning("no member any more of a hub", extra={"hub": self.kept.hub_name})
-        self._beside.tell(self)
+        await self._beside.tell(self)
 
 
 class Beside:
@@ -173,10 +173,10 @@ class Beside:
         """Have ``listener`` told of a hub that was joined or left, on the event loop."""
         self._listeners.append(listener)
 
-    def tell(self, hub: BesideHub) -> None:
+    async def tell(self, hub: BesideHub) -> None:
         """A hub is a new one, or the node is a member of it no longer."""
         for listener in self._listeners:
-            listener(hub)
+            await listener(hub)
 
     def start(self) -> None:
         """Begin to tell the hubs that this node lives."""
@@ -222,7 +222,7 @@ class Beside:
         if self._started:
             hub.heartbeat.start()
         log.info("taken in by one more hub", extra={"hub": joined.hub_name})
-        self.tell(hub)
+        await self.tell(hub)
         return hub
 
     async def leave(self, name: str, *, force: bool = False) -> BesideHub:
@@ -242,7 +242,7 @@ class Beside:
         self.hubs.pop(hub.kept.hub, None)
         hub.kept = changed(hub.kept, stage="revoked")
         log.info("left a hub", extra={"hub": hub.kept.hub_name})
-        self.tell(hub)
+        await self.tell(hub)
         return hub
 
     def find(self, name: str) -> BesideHub:

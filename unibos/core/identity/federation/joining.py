@@ -84,6 +84,10 @@ class Joining:
                 state, self.link, self.contact, options.report, self.revoked
             )
 
+    def report(self) -> Report:
+        """How this node is, now."""
+        return self._options.report()
+
     @property
     def online(self) -> bool:
         """Whether the hub is within reach."""
