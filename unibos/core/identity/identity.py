@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unibos.base.clock import Wall, wall_ms
+from unibos.base.errors import Forbidden
 from unibos.core.identity.invitations import Invitations
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.login import Login, Me, Person, me_of
@@ -31,7 +32,6 @@ from unibos.core.identity.tokens import (
     Issuer,
     OwnIssuer,
     RefreshTokens,
-    token_invalid,
 )
 from unibos.core.identity.users import Users
 from unibos.core.store import accounts, orgs
@@ -209,13 +209,17 @@ class Identity:
             raise orgs.not_found(org)
         return replace(own, org=found, store=store.org(found))
 
-    def machine(self, token: str) -> Scope:
-        """A node has no nodes of its own to ask it.
+    def machine(self, token: str, membership: str) -> Scope:
+        """No other node belongs to a node that has joined no hub.
 
-        :raises Unauthenticated: ``token_invalid``.
+        :raises Forbidden: ``peers_need_hub``.
         """
-        del token
-        raise token_invalid()
+        del token, membership
+        raise Forbidden(
+            "peers_need_hub",
+            "This node has joined no hub, so there is nobody who vouches for other nodes.",
+            hint="Have both nodes join one hub: unibos join TOKEN",
+        )
 
     def me(self, scope: Scope) -> Me:
         """Who asks; a hub is within its own reach, and a node without one has none."""

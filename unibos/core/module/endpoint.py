@@ -119,6 +119,20 @@ class FileAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamAnswer:
+    """Bytes that are made while they are sent, as ``application/octet-stream``.
+
+    :param size: how many there will be.
+    :param headers: as those of :class:`Answer`.
+    """
+
+    chunks: AsyncIterator[bytes]
+    size: int
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A server-sent event; ``id`` is what a client gives back to go on after it."""
 
@@ -134,7 +148,7 @@ class EventAnswer:
     events: AsyncIterator[Event]
 
 
-AnyAnswer = Answer | FileAnswer | EventAnswer
+AnyAnswer = Answer | FileAnswer | StreamAnswer | EventAnswer
 Handler = Callable[[Scope, Call], Awaitable[AnyAnswer]]
 OpenHandler = Callable[[Call], Awaitable[AnyAnswer]]
 

@@ -6,17 +6,34 @@ import msgspec
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
-from unibos.core.module.endpoint import Answer, AnyAnswer, Event, EventAnswer, FileAnswer
-from unibos.transports.http.headers import SECURITY, Headers, is_known, secured, send_empty
+from unibos.core.module.endpoint import (
+    Answer,
+    AnyAnswer,
+    Event,
+    EventAnswer,
+    FileAnswer,
+    StreamAnswer,
+)
+from unibos.transports.http.headers import SECURITY, Headers, header, is_known, secured, send_empty
+from unibos.transports.http.packing import ENCODING, WORTH_BYTES, pack, takes_packed
 
 _JSON = (b"content-type", b"application/json")
 _PING_SECONDS = 15
 
 
-async def send_answer(answer: AnyAnswer, asgi: Asgi, receive: Receive, send: Send) -> None:
-    """Send whatever a handler answered."""
+async def send_answer(
+    answer: AnyAnswer, asgi: Asgi, receive: Receive, send: Send, *, packed: bool = False
+) -> None:
+    """Send whatever a handler answered.
+
+    :param packed: a large JSON body goes out in gzip to who takes it.
+    """
     if isinstance(answer, Answer):
-        await _send_body(answer, asgi, send)
+        await _send_body(answer, asgi, send, packed=packed)
+    elif isinstance(answer, StreamAnswer):
+        from unibos.transports.http.streaming import send_stream
+
+        await send_stream(answer, asgi, receive, send)
     elif isinstance(answer, FileAnswer):
         from unibos.transports.http.files import send_file
 
@@ -38,7 +55,7 @@ async def send_bytes(status: int, body: bytes, headers: Headers, asgi: Asgi, sen
     await send({"type": "http.response.body", "body": b"" if asgi["method"] == "HEAD" else body})
 
 
-async def _send_body(answer: Answer, asgi: Asgi, send: Send) -> None:
+async def _send_body(answer: Answer, asgi: Asgi, send: Send, *, packed: bool) -> None:
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in answer.headers.items()
@@ -53,6 +70,10 @@ async def _send_body(answer: Answer, asgi: Asgi, send: Send) -> None:
     body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
     if not any(name == b"content-type" for name, _ in headers):
         headers.append(_JSON)
+    accepted = header(asgi, b"accept-encoding") if packed else ""
+    if len(body) > WORTH_BYTES and takes_packed(accepted):
+        body = await pack(body)
+        headers.append((b"content-encoding", ENCODING.encode()))
     await send_bytes(answer.status, body, headers, asgi, send)
 
 

@@ -21,6 +21,7 @@ from unibos.core.module.endpoint import Call, Endpoint, Handler, OpenHandler, Up
 from unibos.transports.http.answering import send_answer, send_bytes
 from unibos.transports.http.bodies import Disconnected
 from unibos.transports.http.errors import problem
+from unibos.transports.http.headers import MEMBERSHIP_HEADER
 from unibos.transports.http.reading import read_call
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ _TRIES = frozenset(
         "machine_token_used",
         "node_revoked",
         "password_wrong",
+        "peer_foreign",
         "refresh_reused",
         "setup_code_wrong",
     }
@@ -55,8 +57,12 @@ class Gate(Protocol):
         instance's own), or an error."""
         ...
 
-    def machine(self, token: str) -> Scope:
-        """The scope of a node that joined, by its machine token, or an error."""
+    def machine(self, token: str, membership: str) -> Scope:
+        """The scope of a node that joined, by its machine token, or an error.
+
+        :param membership: the credential that it showed, where it is not known otherwise; empty:
+            none.
+        """
         ...
 
 
@@ -144,12 +150,13 @@ class Door:
             if endpoint.body is not None:
                 call = _still(scope, call)
             answer = await cast("Handler", endpoint.handler)(scope, call)
-        await send_answer(answer, asgi, receive, send)
+        await send_answer(answer, asgi, receive, send, packed=endpoint.packed)
 
     def _who(self, asgi: Asgi, endpoint: Endpoint, role: Role) -> Scope:
         said = _header(asgi, b"authorization")
         if said is not None and endpoint.machine:
-            return self._gate.machine(_bearer(said))
+            shown = (_header(asgi, MEMBERSHIP_HEADER.encode()) or b"").decode("latin-1")
+            return self._gate.machine(_bearer(said), shown)
         if said is not None:
             scope = self._gate.authenticate(_bearer(said))
         elif LOCAL_UID in asgi and not endpoint.machine:

@@ -5,6 +5,9 @@ from starlette.types import Send
 
 Headers = list[tuple[bytes, bytes]]
 
+MEMBERSHIP_HEADER = "unibos-membership"
+"""What a node shows to another node beside its machine token."""
+
 # Nothing that the API serves is a page, but for those in browser/, which bring a policy of their
 # own: a browser may neither guess a type nor run anything.
 SECURITY: Headers = [

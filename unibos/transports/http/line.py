@@ -11,7 +11,7 @@ Plain HTTP goes to this machine only: what is said there, nobody on the way coul
 import hashlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -143,7 +143,7 @@ class Line:
             finally:
                 await response.aclose()
 
-    async def pieces(self, response: "httpx2.Response") -> AsyncIterator[bytes]:
+    async def pieces(self, response: "httpx2.Response") -> AsyncGenerator[bytes]:
         """The body as it comes; whoever takes it counts it.
 
         :raises Unavailable: the line broke.

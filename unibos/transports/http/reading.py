@@ -1,6 +1,7 @@
 """From an ASGI request to a checked :class:`Call`: query, JSON body, form, file."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,12 @@ from starlette.types import Scope as Asgi
 from unibos.base.errors import Malformed, Unsupported
 from unibos.core.module.endpoint import Call, Endpoint, File, Form, Nothing
 from unibos.transports.http.bodies import whole
+from unibos.transports.http.packing import (
+    ENCODING,
+    encoding_unsupported,
+    is_packed,
+    understood,
+)
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPES = ("application/json", "application/merge-patch+json")
@@ -20,9 +27,10 @@ _MAX_PARAMETERS = 40
 async def read_call(endpoint: Endpoint, asgi: Asgi, receive: Receive) -> Call:
     """Read and check a request.
 
-    :raises Malformed: ``query_invalid``, ``json_invalid``, ``body_invalid``, ``form_invalid``.
+    :raises Malformed: ``query_invalid``, ``json_invalid``, ``body_invalid``, ``form_invalid``,
+        ``gzip_broken``.
     :raises TooLarge: ``body_too_large``.
-    :raises Unsupported: ``media_type_unsupported``.
+    :raises Unsupported: ``media_type_unsupported``, ``encoding_unsupported``.
     """
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in asgi["headers"]}
     query = _query(endpoint.query, asgi["query_string"])
@@ -79,9 +87,19 @@ async def _json(endpoint: Endpoint, headers: Mapping[str, str], receive: Receive
             f"The body is {media_type or 'of no declared type'}; JSON is wanted.",
             hint="Send Content-Type: application/json.",
         )
+    packed = is_packed(headers)
+    if packed and not endpoint.packed:
+        raise encoding_unsupported(ENCODING)
     body = await whole(headers, receive, endpoint.body_limit)
+    if endpoint.packed:
+        read = partial(_decoded, endpoint.body)
+        return await understood(body, endpoint.body_limit, read, packed=packed)
+    return _decoded(endpoint.body, body)
+
+
+def _decoded(wanted: Any, body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body, type=endpoint.body)
+        return msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:
         raise Malformed("body_invalid", f"The body does not fit: {error}.") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -20,6 +20,7 @@ from unibos.core.identity.federation.hub_logins import HubLogins
 from unibos.core.identity.federation.joining import not_joined
 from unibos.core.identity.federation.logouts import Logouts
 from unibos.core.identity.federation.offline import Offline
+from unibos.core.identity.federation.peers import Peers
 from unibos.core.identity.federation.scopes import Scopes
 from unibos.core.identity.federation.state import HubState, Joined
 from unibos.core.identity.federation.trust import Trust
@@ -74,6 +75,8 @@ class Federation:
 
     :param offline_days: how long after a login through the hub its user may log in without it.
     :raises Conflict: ``not_joined``.
+
+    :ivar peers: the other nodes of the org.
     """
 
     def __init__(
@@ -112,6 +115,9 @@ class Federation:
             time,
             lambda: self._trust,
             lambda expired_at: self._later(time.akeep(expired_at)),
+        )
+        self.peers = Peers(
+            key, identity.tools.store, time, lambda: self._trust, self._own_membership
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._checked_at = 0
@@ -233,9 +239,9 @@ class Federation:
         """See :meth:`Identity.local_scope`."""
         return self.identity.local_scope(uid, org)
 
-    def machine(self, token: str) -> Scope:
-        """See :meth:`Identity.machine`."""
-        return self.identity.machine(token)
+    def machine(self, token: str, membership: str) -> Scope:
+        """The scope of another node of the org; raises as :meth:`Peers.scope`."""
+        return self.peers.scope(token, membership)
 
     def me(self, scope: Scope) -> Me:
         """Who asks, from where, and how long it goes on without the hub."""
@@ -275,6 +281,10 @@ class Federation:
         if session is None and self._trust.hub != self._key.id:
             raise session_ended()
         return (session, generation) if session else None
+
+    def _own_membership(self) -> str:
+        joined = self._line.state.joined
+        return joined.membership if joined else ""
 
     def _heard(self, joined: Joined) -> None:
         """Go by what the hub says from now on."""

@@ -14,7 +14,7 @@ from unibos.base.clock import Wall
 from unibos.base.errors import Conflict, Forbidden, Unauthenticated
 from unibos.core.identity.federation.trust import Trust
 from unibos.core.identity.keys import InstanceKey
-from unibos.core.identity.registry.hub_statement import NODE_KIND, verify_statement
+from unibos.core.identity.registry.hub_statement import NODE_KIND, issue_statement, verify_statement
 from unibos.core.identity.registry.machine_tokens import MachineReader, machine_token_invalid
 from unibos.core.identity.registry.membership import (
     Membership,
@@ -76,6 +76,13 @@ class Peers:
     def credential(self) -> str:
         """This node's membership, to show to others beside its machine token."""
         return self._own()
+
+    def statement(self, tls: str | None) -> str:
+        """What this node says of itself (``node+jwt``).
+
+        :param tls: as in :class:`Fellow`.
+        """
+        return issue_statement(self._key, tls, (), self._time(), NODE_KIND)
 
     def scope(self, token: str, credential: str) -> Scope:
         """The scope of the node that asks: a viewer in the org, whom the hub has not shut out.
