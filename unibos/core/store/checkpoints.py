@@ -85,6 +85,16 @@ def of_peer(view: View, peer: int) -> dict[str, Checkpoint]:
     return {collection: Checkpoint(*rest) for collection, *rest in rows}
 
 
+def named_to(view: View, peer: str) -> set[str]:
+    """The collections that an instance has heard of, in whichever of its lives."""
+    rows = view.connection.execute(
+        "SELECT DISTINCT collection FROM checkpoints WHERE org = ?1"
+        " AND peer IN (SELECT num FROM peers WHERE org = ?1 AND id = ?2)",
+        (view.org, peer),
+    )
+    return {collection for (collection,) in rows}
+
+
 def of_collection(view: View, collection: str) -> dict[int, Checkpoint]:
     """All checkpoints of one collection with peers that are not retired, by their ``num``."""
     rows = view.connection.execute(

@@ -39,7 +39,9 @@ def introduce(
     :param heard: the digest of its policies that were heard last.
     """
     known = checkpoints.of_peer(view, peer.num) if peer else {}
-    terms = export.terms(view, local.kind, local.instance, kind, known)
+    # What it had in an earlier life may be there still, and has to be withdrawn from there, too.
+    had = checkpoints.named_to(view, peer.id) if peer else set()
+    terms = export.terms(view, local.kind, local.instance, kind, had)
     heads = [
         Head(
             each.name,
