@@ -28,8 +28,6 @@ from unibos.core.sync.messages import (
     Wait,
 )
 
-_CHUNK = 256 * 1024
-
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -89,11 +87,8 @@ class DirectLink:
 
     async def get_blob(self, sha256: str, offset: int) -> AsyncIterator[bytes]:
         """See :class:`PeerLink`."""
-        path = await self._blobs.get(self._scope(), sha256)
-        with path.open("rb") as file:
-            file.seek(offset)
-            while chunk := file.read(_CHUNK):
-                yield chunk
+        async for chunk in self._blobs.read(self._scope(), sha256, offset):
+            yield chunk
 
     async def close(self) -> None:
         """There is no connection to let go of."""
