@@ -180,6 +180,11 @@ def remove(tx: Transaction, num: int) -> None:
     tx.connection.execute("DELETE FROM quarantine WHERE org = ? AND num = ?", (tx.org, num))
 
 
+def orgs(view: View) -> list[str]:
+    """All orgs that changes are held of; looks across orgs."""
+    return [org for (org,) in view.connection.execute("SELECT DISTINCT org FROM quarantine")]
+
+
 def count(view: View) -> Tally:
     """Count what is held."""
     changes, size = view.connection.execute(

@@ -27,6 +27,7 @@ from unibos.core.sync.messages import (
     Pushed,
     Wait,
 )
+from unibos.core.sync.quarantine import retry
 from unibos.core.sync.withdrawing import withdraw
 
 
@@ -74,6 +75,7 @@ class Answer:
             await asyncio.to_thread(local.store.replica.begin)
         peer = await scope.store.awrite(note) if known is None else known
         await withdraw(scope.store, local.instance)
+        await retry(local, scope.org)
         await self.acknowledged.hear(scope.org, peer, asked)
 
         def answer(view: View) -> HelloAnswer:

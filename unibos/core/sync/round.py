@@ -34,6 +34,7 @@ from unibos.core.sync.messages import (
     Wait,
 )
 from unibos.core.sync.planner import PullStep, PushStep
+from unibos.core.sync.quarantine import retry
 from unibos.core.sync.withdrawing import withdraw
 
 _BEGIN_AGAIN = frozenset({"epoch_changed", "version_changed", "hello_first", "export_refused"})
@@ -128,6 +129,7 @@ class Round:
         theirs = answer.hello
         outcome = Outcome(peer.id, peer.name, skew_ms=self._local.now() - theirs.time)
         await withdraw(self._store, self._local.instance)
+        await retry(self._local, self._store.org)
         if pull:
             await self._pull_all(peer, theirs, outcome, told)
         if push:
