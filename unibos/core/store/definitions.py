@@ -30,7 +30,10 @@ class Export(StrEnum):
     @property
     def reach(self) -> int:
         """0 for the node alone, 2 for everywhere."""
-        return list(Export).index(self)
+        return _REACH[self]
+
+
+_REACH = {export: number for number, export in enumerate(Export)}
 
 
 class Search(msgspec.Struct, frozen=True):

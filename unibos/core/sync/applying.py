@@ -119,6 +119,7 @@ class _Batch:
         self._applied = applied
         self._suspicious = suspicious
         self._known = export.known(tx, local.instance)
+        self._held = quarantine.holds_some(tx, peer.id, collection.name)
 
     def take(self, one: _Checked) -> None:
         """Merge one change, or put it into quarantine."""
@@ -143,7 +144,8 @@ class _Batch:
             # Each is valid, and what they make together is not.
             self._hold(one, error)
             return
-        quarantine.forget(self._tx, self._peer.id, name, id_)
+        if self._held:
+            quarantine.forget(self._tx, self._peer.id, name, id_)
 
     def _keep(self, one: _Checked, present: Stored | None, merged: Merged) -> None:
         collection, id_, version = self._collection, one.change.id, merged.version
