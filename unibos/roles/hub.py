@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from unibos.base.clock import wall_ms
 from unibos.base.config import Config
@@ -31,7 +32,9 @@ from unibos.core.store.store import Store
 from unibos.core.sync.answer import Answer
 from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.collecting import Collecting
 from unibos.core.sync.local import Local
+from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.addresses import Addresses, announced
 from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
@@ -187,6 +190,8 @@ def _chores(config: Config, parts: Parts) -> Chores:
     options = JobOptions(folder=config.data / "hub-work", grace_hours=config.blobs.grace_hours)
     house = Housekeeping(parts.store, options, SteadyClock(), set)
     return {
+        "try quarantined changes": partial(retry_everywhere, parts.local),
+        "collect tombstones": Collecting(parts.local, config.sync.tombstone_days),
         "forget old sessions": parts.identity.clean_up,
         "rotate signing keys": parts.signing.rotate_by_age,
         "delete closed orgs": parts.identity.orgs.purge,

@@ -36,6 +36,8 @@ from unibos.core.store.store import Store
 from unibos.core.sync.answer import Answer
 from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.collecting import Collecting
+from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
 from unibos.roles.listening import place
@@ -92,10 +94,14 @@ async def node(
         for module in installed:
             await asyncio.to_thread(install, module, store.org(identity.org))
         kinds = [kind for module in installed for kind in module.jobs]
-        chore = Chore("forget old sessions", "37", identity.clean_up)
-        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=[chore])
-        beside = _beside(config, key, store, time, joining)
         local = replica(key, store, joining, time, installed)
+        chores = (
+            Chore("forget old sessions", "37", identity.clean_up),
+            Chore("try quarantined changes", "*/10", partial(retry_everywhere, local)),
+            Chore("collect tombstones", "17", Collecting(local, config.sync.tombstone_days)),
+        )
+        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=chores)
+        beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
         rules = BlobRules(limit=config.documents.max_mb * MIB)
         parts = Parts(
