@@ -1,7 +1,7 @@
 """Parts of a file on their way in, as ``Content-Range`` names them (RFC 9110, section 14.4)."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import NamedTuple
 
 from unibos.base.errors import Invalid
@@ -50,7 +50,7 @@ def declared(headers: Mapping[str, str]) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
-async def within(chunks: AsyncIterator[bytes], part: Part | None) -> AsyncIterator[bytes]:
+async def within(chunks: AsyncIterator[bytes], part: Part | None) -> AsyncGenerator[bytes]:
     """The bytes as they come, never more than the part has.
 
     :raises Invalid: ``content_range_invalid``.

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -169,18 +169,16 @@ class PeerClient:
     ) -> None:
         """See :class:`PeerLink`."""
         rest = _Rest(chunks)
-        while True:
-            last = min(size, offset + max(PART_BYTES, offset)) - 1
-            part = Part(offset, last, size)
-            headers = {"content-type": "application/octet-stream"}
-            headers["content-length"] = str(last + 1 - offset)
-            if size:
-                headers["content-range"] = part.header
-            body = rest.take(last + 1 - offset)
-            await self._done(self._question("PUT", _blob(sha256), body, headers))
-            offset = last + 1
-            if offset >= size:
-                return
+        try:
+            while True:
+                last = min(size, offset + max(PART_BYTES, offset)) - 1
+                await self._put_part(sha256, Part(offset, last, size), rest)
+                offset = last + 1
+                if offset >= size:
+                    return
+        finally:
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
 
     async def get_blob(self, sha256: str, offset: int) -> AsyncIterator[bytes]:
         """See :class:`PeerLink`."""
@@ -221,7 +219,12 @@ class PeerClient:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Malformed, TooLarge):
             raise self._end.lost("what came is no answer of a peer") from None
 
-    async def _done(self, question: Question) -> None:
+    async def _put_part(self, sha256: str, part: Part, rest: "_Rest") -> None:
+        length = part.last + 1 - part.first
+        headers = {"content-type": "application/octet-stream", "content-length": str(length)}
+        if part.total:
+            headers["content-range"] = part.header
+        question = self._question("PUT", _blob(sha256), rest.take(length), headers)
         async with self._opened(question) as response:
             await self._line.whole(response, MESSAGE_BYTES)
 

@@ -40,7 +40,7 @@ from unibos.core.sync.messages import (
     Pushed,
     Wait,
 )
-from unibos.transports.http.parts import declared, part_of, within
+from unibos.transports.http.parts import Part, declared, part_of, within
 
 _FROM = re.compile(r"bytes=(\d{1,18})-")
 _ERRORS = (Conflict, Forbidden, NotFound, Unavailable)
@@ -54,14 +54,16 @@ def endpoints(answer: Answer, blobs: BlobAnswer, limit: int) -> tuple[Endpoint, 
 
     async def put_blob(scope: Scope, call: Call) -> Reply:
         """Take a blob, or a part of one; the last part, or the whole, is answered by 204."""
-        part = part_of(call.headers, empty=True)
+        size = declared(call.headers) or 0
+        part = part_of(call.headers, empty=True) or Part(0, size - 1, size)
         chunks = within(call.body.chunks(), part)
-        sha256 = call.path["sha256"]
-        if part is None:
-            await blobs.put(scope, sha256, 0, declared(call.headers) or 0, chunks)
-            return Reply(status=204)
-        await blobs.put(scope, sha256, part.first, part.total, chunks)
-        return Reply(status=204 if part.last + 1 == part.total else 202)
+        try:
+            await blobs.put(scope, call.path["sha256"], part.first, part.total, chunks)
+        except Unavailable as error:
+            if error.code == "transfer_cut" and part.last + 1 < part.total:
+                return Reply(status=202)
+            raise
+        return Reply(status=204)
 
     async def get_blob(scope: Scope, call: Call) -> StreamAnswer:
         """A blob, or the rest of one (``Range: bytes=N-``)."""
