@@ -11,6 +11,7 @@ from unibos.core.store import collections
 from unibos.core.store.definitions import Export
 from unibos.core.store.transaction import Transaction, View
 
+TOPIC = "sync"
 ALWAYS = 1
 """The clock of a policy that nobody ever changed."""
 
@@ -53,6 +54,7 @@ def set_own(tx: Transaction, collection: str, export: Export) -> bool:
         return False
     hlc, origin = tx.stamp()
     _put(tx, Policy(collection, origin, export, hlc), settled=True)
+    tx.changed(TOPIC, collection)
     return True
 
 
@@ -72,6 +74,7 @@ def learn(tx: Transaction, policy: Policy, needed: Export) -> bool:
     if row is not None and 0 < Export(row[0]).reach < policy.export.reach:
         # What was held back from some peers may go to them now.
         collections.renew_version(tx, policy.collection)
+    tx.changed(TOPIC, policy.collection)
     return True
 
 

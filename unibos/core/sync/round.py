@@ -6,13 +6,14 @@ sees what lost.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from unibos.base.errors import Conflict, Forbidden
+from unibos.base.errors import Conflict, Error, Forbidden, Unavailable
 from unibos.core.store import checkpoints, collections, peers, tombstones
 from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.peers import Peer
@@ -53,9 +54,21 @@ class Progress:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One collection that could not be exchanged, by the error's code and detail."""
+
+    collection: str
+    code: str
+    detail: str
+
+
 @dataclass(slots=True)
 class Outcome:
-    """What a round has done; ``skew_ms`` is how far this clock is ahead of the peer's."""
+    """What a round has done; ``skew_ms`` is how far this clock is ahead of the peer's.
+
+    :param troubles: collections that stay behind, while all the others went on.
+    """
 
     peer: str = ""
     peer_name: str = ""
@@ -64,6 +77,7 @@ class Outcome:
     quarantined: int = 0
     conflicts: int = 0
     skew_ms: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
 
 
 Told = Callable[[Progress], None]
@@ -128,6 +142,11 @@ class Round:
         answer, peer = await self._hello()
         theirs = answer.hello
         outcome = Outcome(peer.id, peer.name, skew_ms=self._local.now() - theirs.time)
+        for definition in answer.definitions:
+            with self._alone(definition.name, outcome):
+                await self._store.awrite(
+                    partial(introducing.adopt, local=self._local, told=definition)
+                )
         await withdraw(self._store, self._local.instance)
         await retry(self._local, self._store.org)
         if pull:
@@ -165,14 +184,12 @@ class Round:
         policies = theirs.policies or []
 
         def look(view: View) -> Peer | None:
-            if answer.definitions or introducing.is_news(view, self._local, policies):
+            if introducing.is_news(view, self._local, policies):
                 return None
             now = self._local.now()
             return peers.met(view, link.peer, theirs.epoch, link.kind, theirs.name, now)
 
         def note(tx: Transaction) -> Peer:
-            for definition in answer.definitions:
-                introducing.adopt(tx, self._local, definition)
             introducing.learn(tx, self._local, policies)
             return peers.meet(tx, link.peer, theirs.epoch, link.kind, theirs.name)
 
@@ -186,9 +203,22 @@ class Round:
             return planner.pulls(said.hello, theirs, said.checkpoints, another_life=len(lives) > 1)
 
         for step in self._store.read(look):
-            if step.census:
-                await self._take_census(peer, step)
-            await self._pull(peer, step, outcome, told)
+            with self._alone(step.collection, outcome):
+                if step.census:
+                    await self._take_census(peer, step)
+                await self._pull(peer, step, outcome, told)
+
+    @contextmanager
+    def _alone(self, collection: str, outcome: Outcome) -> Iterator[None]:
+        """Have trouble with one collection not hold up the others."""
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Error as error:
+            if error.code in _BEGIN_AGAIN:
+                raise
+            outcome.troubles.append(Trouble(collection, error.code, error.detail))
 
     async def _pull(self, peer: Peer, step: PullStep, outcome: Outcome, told: Told) -> None:
         name = step.collection
@@ -290,7 +320,8 @@ class Round:
 
         versions = {head.name: head.version for head in theirs.collections}
         for step in self._store.read(look):
-            await self._push(peer, step, versions.get(step.collection), outcome, told)
+            with self._alone(step.collection, outcome):
+                await self._push(peer, step, versions.get(step.collection), outcome, told)
 
     async def _push(
         self,
