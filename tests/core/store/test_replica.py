@@ -112,3 +112,57 @@ def test_a_store_with_its_database_of_yesterday_never_repeats_a_clock(tmp_path):
     after = store.org("o").write(lambda tx: records.create(tx, "notes", NOTES.draft({}))).clock
     store.close()
     assert after > newest
+
+
+def test_a_new_life_has_a_new_epoch_and_a_clock_above_the_mark(tmp_path):
+    wall = Wall()
+    replica = opened(tmp_path, wall)
+    first, before = replica.tick(), replica.epoch
+    begun = replica.begin()
+    assert begun == replica.epoch != before
+    # Whatever an earlier life gave is below the mark that it kept.
+    assert replica.tick() > first + AHEAD
+    again = opened(tmp_path, wall)
+    assert again.epoch == begun
+    assert again.tick() > replica.tick()
+
+
+def test_an_epoch_is_on_the_disk_before_anybody_hears_of_it(tmp_path):
+    heard = []
+
+    class Watching(System):
+        def replace_text(self, path, text, mode=0o600):
+            heard.append(replica.epoch if heard else None)
+            super().replace_text(path, text, mode)
+
+    replica = Replica(tmp_path / "r", 0, Wall(), Watching())
+    first = replica.epoch
+    replica.begin()
+    assert heard == [None, first]
+
+
+def test_where_no_epoch_can_be_kept_the_old_one_goes_on(tmp_path):
+    class Full(System):
+        full = False
+
+        def rename(self, source, target):
+            if self.full:
+                raise OSError(28, "No space left on device")
+            super().rename(source, target)
+
+    system = Full()
+    replica = Replica(tmp_path / "r", 0, Wall(), system)
+    before, system.full = replica.epoch, True
+    with pytest.raises(StorageFull):
+        replica.begin()
+    assert replica.epoch == before == opened(tmp_path, Wall()).epoch
+
+
+def test_a_tick_that_moves_the_mark_keeps_the_new_epoch(tmp_path):
+    wall = Wall()
+    replica = opened(tmp_path, wall)
+    replica.tick()
+    begun = replica.begin()
+    wall.ms += 3_600_000
+    replica.tick()
+    assert opened(tmp_path, wall).epoch == begun
