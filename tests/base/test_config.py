@@ -47,6 +47,16 @@ def test_nothing_set_gives_defaults_that_fit_the_machine(load):
     assert (loaded.jobs.heavy, loaded.jobs.memory_mb) == (2, 1024)
     assert loaded.origins["node.port"] == "default"
     assert loaded.origins["jobs.heavy"] == "profile standard"
+    assert (loaded.sync.blobs, loaded.origins["sync.blobs"]) == ("eager", "board pi4")
+
+
+@pytest.mark.parametrize(
+    ("model", "when"),
+    [("zero", "on_demand"), ("zero2w", "on_demand"), ("pi3", "eager"), ("pc", "eager")],
+)
+def test_the_smallest_boards_fetch_large_files_on_demand(load, model, when):
+    assert load(f"[board]\nmodel = '{model}'\n").sync.blobs == when
+    assert load("[sync]\nblobs = 'eager'\n[board]\nmodel = 'zero'\n").sync.blobs == "eager"
 
 
 def test_flags_beat_environment_beats_file_beats_default(load, root):

@@ -47,6 +47,11 @@ class Board(Struct, frozen=True, kw_only=True):
     cores: int
     profile: Profile
 
+    @property
+    def blobs(self) -> Literal["eager", "on_demand"]:
+        """When it fetches large blobs: the smallest boards, only when somebody reads them."""
+        return "on_demand" if self.model in ("zero", "zero2w") else "eager"
+
 
 def detect(
     root: Path = Path("/"), *, model: Model | None = None, profile: ProfileName | None = None

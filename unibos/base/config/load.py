@@ -173,6 +173,8 @@ def _default(setting: Setting, machine: Board, found: _Found) -> tuple[object, s
     if setting.about.profile:
         value = getattr(machine.profile, setting.about.profile)
         return value, f"profile {machine.profile.name}"
+    if setting.about.board:
+        return getattr(machine, setting.about.board), f"board {machine.model}"
     if setting.default is not NODEFAULT:
         return setting.default, "default"
     deployment = found.get("deployment_type", ("node", ""))[0]

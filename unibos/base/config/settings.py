@@ -1,7 +1,7 @@
 """Every setting, declared once: its place in :class:`Config` is its key in the file.
 
 A field's annotation carries the limits, the help, the names in environment and command line, and
-whether the profile gives the default. :func:`settings` reads them back as a table.
+whether profile or board give the default. :func:`settings` reads them back as a table.
 """
 
 import functools
@@ -37,6 +37,8 @@ class About(Struct, frozen=True):
     """The option of ``unibos serve``, where there is one."""
     profile: str = ""
     """The field of :class:`unibos.base.board.Profile` that is the default."""
+    board: str = ""
+    """The field of :class:`unibos.base.board.Board` that is the default."""
     expects: str = ""
     """What is expected, in words, where type and limits do not say it well enough."""
     secret: bool = False
@@ -275,6 +277,10 @@ class Sync(Section, frozen=True, kw_only=True):
     metered: Annotated[
         bool, About("The line is metered: sync only when unibos sync now says so")
     ] = False
+    blobs: Annotated[
+        Literal["eager", "on_demand"],
+        About("Fetch files at once, or large ones only when somebody reads them", board="blobs"),
+    ]
 
 
 class Update(Section, frozen=True, kw_only=True):
@@ -357,7 +363,7 @@ class Setting(Struct, frozen=True):
     kind: object
     """The annotated type that a value is converted to."""
     default: object
-    """``msgspec.NODEFAULT`` where profile or deployment type give it."""
+    """``msgspec.NODEFAULT`` where profile, board or deployment type give it."""
     about: About
 
     @property
