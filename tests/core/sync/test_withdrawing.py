@@ -211,8 +211,8 @@ def test_each_page_is_a_transaction_of_its_own_and_small(org):
     for number in range(10):
         put(org, f"ann-{number}", ANN, {"title": "x"})
     told = []
-    org.listen(lambda changes: told.append(len(changes)))
     learn(org, ANN, Export.LOCAL, 30)
+    org.listen(lambda changes: told.append(len(changes)))
     withdraw(org)
     assert told == [3, 3, 3, 1]
 

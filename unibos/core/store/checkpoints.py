@@ -116,6 +116,15 @@ def had(view: View, peer: str, collection: str) -> int:
     return int(seq)
 
 
+def begin(tx: Transaction, peer: int, collection: str) -> None:
+    """Note that a peer is given something of a collection, before it is known to have it."""
+    tx.connection.execute(
+        "INSERT INTO checkpoints (org, peer, collection, pulled, peer_version, pushed, own_epoch,"
+        " own_version, told, sent) VALUES (?, ?, ?, 0, 0, 0, '', 0, 0, 0) ON CONFLICT DO NOTHING",
+        (tx.org, peer, collection),
+    )
+
+
 def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint; writes nothing when it stands already."""
     if get(tx, peer, collection) == checkpoint:

@@ -99,6 +99,9 @@ class Answer:
         peer, batch = await scope.store.aread(lambda view: self._batch(view, scope, asked))
 
         def log(tx: Transaction) -> None:
+            if batch.changes:
+                # Should it be withdrawn later, it is known who has to hear of it.
+                checkpoints.begin(tx, peer.num, asked.collection)
             sending.log(tx, peer.id, asked.collection, "pull", asked.after, batch)
 
         if batch.changes or batch.blocked:
