@@ -23,6 +23,7 @@ DYNAMIC = {
     *("individual", "family", "team", "organization", "nonprofit", "enterprise"),
     *("current", "next", "retired"),
     *("online", "late", "offline", "revoked"),
+    *("starting", "idle", "failing", "stopped", "blobs"),
     *("d", "h", "min", "s"),
     *("local", "nodes", "hub", "push", "pull", "blob"),
     "documents",

@@ -105,9 +105,13 @@ class Api:
         """Read one thing; parameters that are ``None`` are left out."""
         return _decoded(self._ask("GET", path, params=_given(params)))
 
-    def post(self, path: str, body: object = None) -> Any:
-        """Send ``body`` as JSON; the decoded answer, ``None`` when it is empty."""
-        return _decoded(self._ask("POST", path, json=body))
+    def post(self, path: str, body: object = None, *, patient: bool = False) -> Any:
+        """Send ``body`` as JSON; the decoded answer, ``None`` when it is empty.
+
+        :param patient: the answer may take as long as much work does.
+        """
+        timeout = _PATIENT if patient else _TIMEOUT
+        return _decoded(self._ask("POST", path, json=body, timeout=timeout))
 
     def change(self, method: str, path: str, body: object = None, *, match: str = "") -> Any:
         """``PUT``, ``PATCH`` or ``DELETE``; with ``match`` only if the ETag is still that."""

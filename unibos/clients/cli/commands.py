@@ -94,6 +94,12 @@ def _hub() -> click.Command:
     return hub
 
 
+def _sync() -> click.Command:
+    from unibos.clients.cli.sync import sync
+
+    return sync
+
+
 def _login() -> click.Command:
     from unibos.clients.cli.login import login
 
@@ -191,6 +197,7 @@ COMMANDS: Mapping[str, Loader] = {
     "logout": _logout,
     "join": _join,
     "leave": _leave,
+    "sync": _sync,
     "backup": _backup,
     "update": _update,
     "enable": _enable,

@@ -25,21 +25,27 @@ _PAUSE_S = 0.3
     "join",
     "sudo unibos join unibos-join-eyJ2IjoxLCJ1cmxz…",
     "sudo unibos join - --yes < token",
+    "sudo unibos join --also unibos-join-eyJ2IjoxLCJ1cmxz…",
 )
 @click.argument("token", metavar="[TOKEN|-]", required=False)
 @click.option("--name", default="", help="What the hub is to call this node.")
+@click.option("--also", is_flag=True, help="Beside the present hub, to sync with both.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def join(asked: Asked, token: str | None, name: str, yes: bool) -> None:
+def join(asked: Asked, token: str | None, name: str, also: bool, yes: bool) -> None:
     """Join the hub that a token (- reads it from standard input) is from; what this node has
     becomes the org's.
     """
     given = sys.stdin.read().strip() if token == "-" else token  # noqa: S105 - a dash
     whole = text(given, say("Join token"), "TOKEN")
     api = asked.api()
+    beside = {"also": True} if also else {}
     if not yes:
-        _ask(asked, api.post(HUB_PREVIEW, {"token": whole}))
-    taken = api.post(HUB_JOIN, {"token": whole, "name": name})
+        _ask(asked, api.post(HUB_PREVIEW, {"token": whole} | beside), also=also)
+    taken = api.post(HUB_JOIN, {"token": whole, "name": name} | beside)
+    if also:
+        _tell_also(asked, taken)
+        return
     place = _joined(api, taken)
     if asked.json:
         show.document(place)
@@ -49,7 +55,16 @@ def join(asked: Asked, token: str | None, name: str, yes: bool) -> None:
     click.echo(say("Next: log in with an account of the hub, or look at `unibos status`."))
 
 
-def _ask(asked: Asked, lead: dict[str, Any]) -> None:
+def _tell_also(asked: Asked, place: dict[str, Any]) -> None:
+    """It stays the node that it was, so there is nothing to wait for."""
+    if asked.json:
+        show.document(place)
+        return
+    hub = show.clean(place["beside"][-1]["hub"]["name"])
+    click.echo(say("This node now syncs with {hub} as well.", hub=hub))
+
+
+def _ask(asked: Asked, lead: dict[str, Any], *, also: bool) -> None:
     """Show where the token leads, and whether that is meant."""
     if not asked.json:
         show.facts(
@@ -60,7 +75,11 @@ def _ask(asked: Asked, lead: dict[str, Any]) -> None:
                 say("Good until"): show.moment(lead["expires_at"]),
             }
         )
-    confirm(say("Join it? What this node has becomes the org's."), yes=False)
+    if also:
+        question = say("Join it as well? What may leave this node goes to its org there, too.")
+    else:
+        question = say("Join it? What this node has becomes the org's.")
+    confirm(question, yes=False)
 
 
 def _joined(api: "Api", taken: dict[str, Any]) -> dict[str, Any]:

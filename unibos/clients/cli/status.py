@@ -10,7 +10,7 @@ from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.command import command
 from unibos.clients.cli.words import say
-from unibos.clients.paths import HUB, STATUS
+from unibos.clients.paths import HUB, STATUS, SYNC
 
 
 @command("status", "unibos status", "sudo unibos status", "unibos status --json")
@@ -23,6 +23,8 @@ def status(asked: Asked) -> None:
         # A hub alone has no place at a hub.
         with contextlib.suppress(NotFound):
             answer["hub"] = api.get(HUB)
+        with contextlib.suppress(NotFound):
+            answer["sync"] = api.get(SYNC)
     if asked.json:
         show.document(answer)
         return
@@ -51,7 +53,16 @@ def _facts(answer: dict[str, Any]) -> dict[str, object]:
     for module, counted in answer["modules"].items():
         told[say(module).capitalize()] = _counts(counted)
     room = say("{free} free of {total}; database {database}, files {blobs}", **disk)
-    return told | {say("Disk"): room} | _hub(answer.get("hub", {"state": "none"}))
+    place = _hub(answer.get("hub", {"state": "none"}))
+    return told | {say("Disk"): room} | place | _sync(answer.get("sync"))
+
+
+def _sync(answer: dict[str, Any] | None) -> dict[str, object]:
+    if answer is None:
+        return {}
+    from unibos.clients.cli.sync import line
+
+    return {say("Sync"): line(answer)}
 
 
 def _hub(place: dict[str, Any]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from unibos.clients.cli.words.tr import (
     node,
     orgs,
     programs,
+    sync,
     update,
 )
 from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
@@ -29,6 +30,7 @@ TURKISH: Mapping[str, str] = {
     **machine.TURKISH,
     **export.TURKISH,
     **conflicts.TURKISH,
+    **sync.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {
@@ -38,6 +40,7 @@ TURKISH_CODES: Mapping[str, str] = {
     **machine.CODES,
     **export.CODES,
     **conflicts.CODES,
+    **sync.CODES,
 }
 
 __all__ = ["TURKISH", "TURKISH_CODES"]
