@@ -11,7 +11,7 @@ from unibos.core.store import collections
 from unibos.core.store.definitions import Export
 from unibos.core.store.transaction import Transaction, View
 
-TOPIC = "sync"
+TOPIC = "policy"
 ALWAYS = 1
 """The clock of a policy that nobody ever changed."""
 
