@@ -8,13 +8,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Lock
 
 from unibos.core.store import meta
 from unibos.core.store.transaction import Changed
 from unibos.core.sync import hubs
-from unibos.core.sync.blobs import exchange
+from unibos.core.sync.blob_demand import BlobDemand
+from unibos.core.sync.blob_schedule import BlobSchedule
+from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.events import SyncEvent, SyncEvents
 from unibos.core.sync.hubs import NOWHERE, Wishes
 from unibos.core.sync.line import Line, Partner, Tried
@@ -36,11 +37,13 @@ class Options:
     """What the operator decides.
 
     :param metered: the line is metered, so no round is made but on command.
+    :param blobs: which of them are taken.
     """
 
     wishes: Wishes = field(default_factory=Wishes)
     pace: Pace = field(default_factory=Pace)
     metered: bool = False
+    blobs: BlobRules = field(default_factory=BlobRules)
 
 
 class Sync:
@@ -66,6 +69,8 @@ class Sync:
         self._make = make or self._rounds
         self._times = times or Times()
         self._lines: dict[str, Line] = {}
+        self._blobs: dict[PeerLink, BlobSchedule] = {}
+        self._demand = BlobDemand(local, org, self._reached, self._options.blobs)
         self._choice = NOWHERE
         self._mode: Mode = "alone"
         self._paused = local.store.read(lambda view: meta.get(view, _PAUSED), org) is not None
@@ -100,9 +105,9 @@ class Sync:
             self._unlisten()
         self._loop = self._unlisten = None
         self._wait_until(None)
+        await self._demand.stop()
         for line in self._lines.values():
-            await line.schedule.stop()
-            await line.link.close()
+            await self._end(line)
 
     def add(self, partner: Partner) -> Line:
         """Sync with one more peer from now on."""
@@ -128,8 +133,8 @@ class Sync:
         """Sync with a peer no longer; does nothing where it is none."""
         line = self._lines.pop(key, None)
         if line is not None:
-            await line.schedule.stop()
-            await line.link.close()
+            await self._end(line)
+            self._blobs.pop(line.link, None)
             self._consider()
 
     async def now(self) -> list[Tried]:
@@ -142,6 +147,8 @@ class Sync:
             await self._local.store.awrite(lambda tx: meta.put(tx, _PAUSED, "1"), self._org)
             self._paused = True
         self._rest()
+        for blobs in self._blobs.values():
+            await blobs.stop()
 
     async def resume(self) -> None:
         """Go on after :meth:`pause`, with a round with every peer at once."""
@@ -163,8 +170,28 @@ class Sync:
             peers=[line.status(known) for line in self._lines.values()],
         )
 
+    async def fetch_blob(self, org: str, sha256: str) -> bool:
+        """Have a blob come now that is waited for here; whether it is here."""
+        if org != self._org or self._paused:
+            return False
+        return await self._demand.fetch(sha256)
+
+    def _reached(self) -> list[PeerLink]:
+        """The ways to the peers within reach, the one that is read from first."""
+        there = [line for line in self._lines.values() if line.schedule.there]
+        there.sort(key=lambda line: line.partner.key != self._choice.read)
+        return [line.link for line in there]
+
     def _rounds(self, link: PeerLink) -> Rounds:
-        return Round(self._local, self._org, link, blobs=partial(exchange, self._local, self._org))
+        step = BlobSchedule(self._local, self._org, self._options.blobs)
+        self._blobs[link] = step
+        return Round(self._local, self._org, link, blobs=step)
+
+    async def _end(self, line: Line) -> None:
+        await line.schedule.stop()
+        if line.link in self._blobs:
+            await self._blobs[line.link].stop()
+        await line.link.close()
 
     def _rest(self) -> None:
         for line in self._lines.values():
