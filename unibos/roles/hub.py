@@ -108,9 +108,8 @@ def _parts(
 
     identity = Identity(store, key, config.data, _identity(config, signing, addresses))
     stack.callback(identity.close)
-    provider = Provider(
-        identity.tools, identity.sessions, signing, key.secret("login form"), addresses
-    )
+    secret = key.secret("login form")
+    provider = Provider(identity.tools, identity.sessions, signing, secret, addresses)
     stack.callback(provider.close)
 
     name = config.hub.name or socket.gethostname()
@@ -119,9 +118,7 @@ def _parts(
     about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
     registry = Registry(store, key, tokens, news, about)
     stack.callback(registry.close)
-
     local = Local(store, key.id, "hub", lambda: name, frozenset(), wall_ms)
-    rules = BlobRules(limit=config.documents.max_mb * MIB)
 
     return Parts(
         config=config,
@@ -133,7 +130,7 @@ def _parts(
         registry=registry,
         local=local,
         answer=Answer(local),
-        blob_answer=BlobAnswer(local, rules),
+        blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
         tokens=tokens,
         federation=FederationHub(identity),
         provider=provider,

@@ -28,7 +28,7 @@ from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
 from unibos.core.module.endpoint import MIB
-from unibos.core.module.manifest import install
+from unibos.core.module.manifest import Module, install
 from unibos.core.store import leases
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
@@ -37,6 +37,7 @@ from unibos.core.sync.answer import Answer
 from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.blobs import BlobAnswer
 from unibos.core.sync.collecting import Collecting
+from unibos.core.sync.local import Local
 from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
@@ -93,17 +94,9 @@ async def node(
         installed = modules(config.documents)
         for module in installed:
             await asyncio.to_thread(install, module, store.org(identity.org))
-        kinds = [kind for module in installed for kind in module.jobs]
         local = replica(key, store, joining, time, installed)
-        chores = (
-            Chore("forget old sessions", "37", identity.clean_up),
-            Chore("try quarantined changes", "*/10", partial(retry_everywhere, local)),
-            Chore("collect tombstones", "17", Collecting(local, config.sync.tombstone_days)),
-        )
-        runner = Jobs(store, kinds, _limits(config), owner=key.id, chores=chores)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
-        rules = BlobRules(limit=config.documents.max_mb * MIB)
         parts = Parts(
             config=config,
             key=key,
@@ -115,9 +108,9 @@ async def node(
             local=local,
             sync=syncing(config, key, local, accounts, joining, beside, hub),
             answer=Answer(local),
-            blob_answer=BlobAnswer(local, rules),
+            blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
             place=where,
-            jobs=runner,
+            jobs=_runner(config, local, identity, installed),
             bell=Bell(store),
             state=State(),
             modules=installed,
@@ -142,6 +135,19 @@ async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[
 
     await belong(config, hub, key, partial(_open, config, key))
     return _open(config, key), partial(OwnHub, hub, key)
+
+
+def _runner(
+    config: Config, local: Local, identity: Identity, installed: tuple[Module, ...]
+) -> Jobs:
+    """What runs the modules' jobs, and the chores."""
+    kinds = [kind for module in installed for kind in module.jobs]
+    chores = (
+        Chore("forget old sessions", "37", identity.clean_up),
+        Chore("try quarantined changes", "*/10", partial(retry_everywhere, local)),
+        Chore("collect tombstones", "17", Collecting(local, config.sync.tombstone_days)),
+    )
+    return Jobs(local.store, kinds, _limits(config), owner=local.instance, chores=chores)
 
 
 async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncExitStack) -> None:
