@@ -1,5 +1,6 @@
 """Everything that a node can be asked."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ from unibos.transports.http.routes import (
     jobs,
     linking,
     metrics,
+    node_page,
     node_statement,
     quarantine,
     records,
@@ -98,6 +100,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell, parts.sync.events),
+        *node_page.endpoints(parts.identity, _page(parts)),
         *sync_status.endpoints(parts.sync),
         *export.endpoints("node"),
         *conflicts.ENDPOINTS,
@@ -121,6 +124,16 @@ def _facts(parts: Parts) -> health.Facts:
         online=lambda: parts.joining.online or parts.beside.online,
         ready=lambda: parts.store.healthy() and parts.jobs.healthy,
         until=lambda: _until(parts.joining),
+    )
+
+
+def _page(parts: Parts) -> node_page.Facts:
+    return node_page.Facts(
+        socket.gethostname(),
+        "https" if parts.config.node.tls else "http",
+        ready=lambda: parts.store.healthy() and parts.jobs.healthy,
+        setup_done=parts.setup_done,
+        hub=lambda: parts.joining.online if parts.joining.state.joined else None,
     )
 
 

@@ -21,6 +21,8 @@ SECRET = "persimmon"
 STRANGER = "stranger@example.net"
 BYTES = f"{SECRET} bytes".encode()
 OPEN = {
+    ("get", "/"),
+    ("post", "/"),
     ("get", "/health"),
     ("get", "/health/live"),
     ("get", "/health/ready"),

@@ -47,7 +47,7 @@ BOTH = {
     "users",
 }
 TAGS = {
-    "node": BOTH | {"documents", "hub", "jobs"},
+    "node": BOTH | {"", "documents", "hub", "jobs"},
     "hub": BOTH
     | {
         "",

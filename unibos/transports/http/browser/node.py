@@ -16,11 +16,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "what": "This is a UNIBOS node.",
         "address": "Its address is {url}.",
         "setup": "It waits for its first owner, who needs its setup code.",
-        "setup_at_hub": "It belongs to a hub that has no owner yet. Set up the hub; then log in here"
-        " with the same account.",
+        "setup_at_hub": "It belongs to a hub that has no owner yet. Set up the hub; then log in"
+        " here with the same account.",
         "ready": "It is set up, and it works.",
-        "trouble": "Its database does not answer. It is started again by itself; if this lasts, look"
-        " at its log with {logs}.",
+        "trouble": "Its database does not answer. It is started again by itself; if this lasts,"
+        " look at its log with {logs}.",
         "hub_online": "Its hub is within reach.",
         "hub_offline": "Its hub is out of reach. The node goes on without it.",
         "plain": "What you type is not encrypted on its way: do this in your own network only.",
