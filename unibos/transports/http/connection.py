@@ -43,12 +43,14 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._in_body = True, False
         self._head_size = 0
         self._unframed = 0
+        self._encrypted = False
         self._why: Error | None = None
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the first head."""
         super().connection_made(transport)
+        self._encrypted = transport.get_extra_info("ssl_object") is not None
         self._wait(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -58,9 +60,12 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: close, once what is under way is answered."""
-        super().shutdown()
-        encrypted = self.transport.get_extra_info("ssl_object") is not None
-        if encrypted and self.transport.is_closing() and not self.transport.get_write_buffer_size():
+        if not self.transport.is_closing():
+            # An encrypted one that is closed twice is not there any more for anything else.
+            super().shutdown()
+        if not self._encrypted or not self.transport.is_closing():
+            return
+        if not self.transport.get_write_buffer_size():
             # Nobody reads an idle connection, so nobody would answer TLS's farewell.
             self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)
 
@@ -148,6 +153,8 @@ class Connection(HttpToolsProtocol):
         if answering or self.flow.read_paused:
             # It is not the client who is slow.
             self._wait(SILENT_SECONDS)
+        elif self.transport.is_closing():
+            self.transport.abort()
         else:
             self.transport.close()
 
