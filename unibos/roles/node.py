@@ -27,14 +27,12 @@ from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.jobs.queue import Chore
-from unibos.core.module.endpoint import MIB
 from unibos.core.module.manifest import Module, install
 from unibos.core.store import leases
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.core.sync.answer import Answer
-from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.blobs import BlobAnswer
 from unibos.core.sync.collecting import Collecting
 from unibos.core.sync.local import Local
@@ -44,7 +42,7 @@ from unibos.roles.instance import open_instance
 from unibos.roles.listening import place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
-from unibos.roles.node_sync import replica, syncing
+from unibos.roles.node_sync import blob_rules, replica, syncing
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.hub_client import hub_links
@@ -108,7 +106,7 @@ async def node(
             local=local,
             sync=syncing(config, key, local, accounts, joining, beside, hub),
             answer=Answer(local),
-            blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
+            blob_answer=BlobAnswer(local, blob_rules(config)),
             place=where,
             jobs=_runner(config, local, identity, installed),
             bell=Bell(store),
@@ -163,6 +161,7 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     if not config.offline:
         parts.beside.start()
     parts.sync.start()
+    parts.state.fetch_blob = parts.sync.fetch_blob
     parts.sync.events.listen(partial(parts.bell.ring, parts.identity.org))
 
 

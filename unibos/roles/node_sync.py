@@ -14,8 +14,10 @@ from unibos.core.identity.federation.state import Joined
 from unibos.core.identity.federation.trusted_time import TrustedTime
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.module.endpoint import MIB
 from unibos.core.module.manifest import Module
 from unibos.core.store.store import Store
+from unibos.core.sync.blob_taking import BlobRules
 from unibos.core.sync.hubs import Wishes
 from unibos.core.sync.line import Partner
 from unibos.core.sync.link import PeerLink
@@ -101,7 +103,13 @@ def _options(config: Config) -> Options:
         Wishes(wanted.hubs, wanted.write_hub, wanted.read_strategy, wanted.failover_seconds),
         Pace(interval_s=wanted.interval_seconds),
         metered=wanted.metered,
+        blobs=blob_rules(config),
     )
+
+
+def blob_rules(config: Config) -> BlobRules:
+    """Which blobs a node takes from its peers."""
+    return BlobRules(config.sync.blobs == "eager", config.documents.max_mb * MIB)
 
 
 def _add(sync: Sync, hub: Joined, link: PeerLink, contact: Contact) -> None:

@@ -6,7 +6,7 @@ goes wrong becomes a problem document here and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, cast
 
@@ -17,7 +17,14 @@ from unibos.base.errors import Error, Unauthenticated, Unavailable, Unsupported
 from unibos.base.log import masked
 from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.identity.tokens import token_expired
-from unibos.core.module.endpoint import Call, Endpoint, Handler, OpenHandler, Upload
+from unibos.core.module.endpoint import (
+    AnyAnswer,
+    Call,
+    Endpoint,
+    Handler,
+    OpenHandler,
+    Upload,
+)
 from unibos.transports.http.answering import send_answer, send_bytes
 from unibos.transports.http.bodies import Disconnected
 from unibos.transports.http.errors import problem
@@ -45,6 +52,10 @@ _TRIES = frozenset(
 )
 
 
+_PASSING = frozenset({"blob_pending"})
+"""Passes by itself, and calls for nobody."""
+
+
 class Gate(Protocol):
     """Tells who asks."""
 
@@ -67,10 +78,15 @@ class Gate(Protocol):
 
 
 class State:
-    """What all doors of a server share: whether it is stopping, and how much was asked."""
+    """What all doors of a server share: whether it is stopping, and how much was asked.
+
+    :ivar fetch_blob: has a blob come that an org waits for, and tells whether it is here now; None
+        where there is nobody to ask.
+    """
 
     def __init__(self) -> None:
         self.stopping = False
+        self.fetch_blob: Callable[[str, str], Awaitable[bool]] | None = None
         self.answered: dict[tuple[str, int], int] = {}
 
     def count(self, method: str, status: int) -> None:
@@ -149,8 +165,22 @@ class Door:
             call = await read_call(endpoint, asgi, receive)
             if endpoint.body is not None:
                 call = _still(scope, call)
-            answer = await cast("Handler", endpoint.handler)(scope, call)
+            answer = await self._handled(endpoint, scope, call)
         await send_answer(answer, asgi, receive, send, packed=endpoint.packed)
+
+    async def _handled(self, endpoint: Endpoint, scope: Scope, call: Call) -> AnyAnswer:
+        """What the handler answers; once more where a blob was wanting that comes from a peer."""
+        handler = cast("Handler", endpoint.handler)
+        try:
+            return await handler(scope, call)
+        except Unavailable as error:
+            fetch, sha256 = self._state.fetch_blob, error.facts.get("sha256")
+            if error.code != "blob_pending" or endpoint.method != "GET" or fetch is None:
+                raise
+            if not isinstance(sha256, str) or not await fetch(scope.org, sha256):
+                raise
+        _require_standing(scope)
+        return await handler(scope, call)
 
     def _who(self, asgi: Asgi, endpoint: Endpoint, role: Role) -> Scope:
         said = _header(asgi, b"authorization")
@@ -205,7 +235,7 @@ def _stopping() -> Unavailable:
 
 def _tell(error: Error, status: int, asgi: Asgi) -> None:
     """Tell the operator of refusals that call for a person: trouble here, or somebody who tries."""
-    if status >= 500:
+    if status >= 500 and error.code not in _PASSING:
         facts = {"code": error.code, "detail": error.detail, "path": _path(asgi)}
         log.warning("request refused", extra=facts)
     elif error.code in _TRIES:
