@@ -74,7 +74,8 @@ def add(
         " size, change) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT hlc FROM"
         " collections WHERE org = ?1 AND name = ?3), 0), ?9, ?10)"
         " ON CONFLICT (org, peer, collection, record) DO UPDATE SET"
-        " at = iif(change = excluded.change, at, excluded.at), code = excluded.code, detail = excluded.detail, due = excluded.due,"
+        " at = iif(change = excluded.change, at, excluded.at), code = excluded.code,"
+        " detail = excluded.detail, due = excluded.due,"
         " defined = excluded.defined, size = excluded.size, change = excluded.change",
         (
             tx.org,
