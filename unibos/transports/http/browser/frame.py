@@ -24,7 +24,7 @@ _STYLE = (
     "font-weight:600;cursor:pointer}"
     "@media(prefers-color-scheme:light){button{color:#fff}}"
     ":focus-visible{outline:3px solid var(--blue);outline-offset:2px}"
-    "a{color:var(--blue)}"
+    "a{color:var(--blue)}nav{margin-top:2rem}nav a{display:inline-block;padding:.5rem 0}"
     "[role=alert]{border-left:.3rem solid var(--red);padding:.25rem 0 .25rem .9rem}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
