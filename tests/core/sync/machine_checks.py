@@ -1,0 +1,139 @@
+"""What must be true in the state machine: of every message, and of all replicas once they healed."""
+
+import msgspec
+
+from unibos.core.store.definitions import Export
+from unibos.core.sync.merge import merge
+from unibos.core.sync.messages import Ids, IdsPage, Pulled, Push
+
+from .machine_ledger import DIARY, STRATEGIES, versions, words_in
+from .replicas import ORG
+
+NEEDED = {"hub": Export.HUB.reach, "node": Export.NODES.reach}
+SECRET = b"w-secret"
+"""What every record of the other org says."""
+
+
+class Watch:
+    """Looks into every message before it is delivered."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.seen = 0
+
+    def __call__(self, sender, receiver, message, text):
+        self.seen += 1
+        assert SECRET not in text, "a message carries another org's record"
+        assert DIARY.name.encode() not in text, "a message names a collection that stays local"
+        if isinstance(message, Push | Pulled):
+            for change in message.changes:
+                self._change(sender, receiver, change)
+
+    def _change(self, sender, receiver, change):
+        known = policies_at(sender)
+        for word in words_in(bytes(change.data).decode()):
+            event = self.ledger.writers[word]
+            if event.instance == receiver.instance:
+                continue
+            export = known.get((event.collection, event.instance), Export.LOCAL)
+            assert export.reach >= NEEDED[receiver.kind], (
+                f"{word} of {event.instance} went from {sender.name} to {receiver.name},"
+                f" but its policy is {export}"
+            )
+
+
+def policies_at(place):
+    """By collection and origin, as they stand at a place; its own as well."""
+    told = place.rows("SELECT collection, origin, export FROM policies WHERE org = ?", ORG)
+    known = {(name, origin): Export(export) for name, origin, export in told}
+    for name, export in place.rows("SELECT name, export FROM collections WHERE org = ?", ORG):
+        own = Export.HUB if place.kind == "hub" else Export(export)
+        known[name, place.instance] = own
+    return known
+
+
+def true_policies(places):
+    """The newest policy of each collection and origin, wherever it is known."""
+    newest = {}
+    for place in places:
+        rows = place.rows("SELECT collection, origin, export, hlc FROM policies WHERE org = ?", ORG)
+        for name, origin, export, hlc in rows:
+            newest[name, origin] = max(newest.get((name, origin), (0, "")), (hlc, export))
+    known = {}
+    for place in places:
+        known.update({key: value for key, value in policies_at(place).items() if key[1] == place.instance})
+    known.update({key: Export(export) for key, (_, export) in newest.items()})
+    return known
+
+
+def may_be_at(place, policies, name, version):
+    return all(
+        origin == place.instance
+        or policies.get((name, origin), Export.LOCAL).reach >= NEEDED[place.kind]
+        for origin in version.origins()
+    )
+
+
+def check_agreement(links, policies):
+    """What may go over a link has gone over it."""
+    for one, other in links:
+        for sender, receiver in ((one, other), (other, one)):
+            _check_link(sender, receiver, policies)
+
+
+def _check_link(sender, receiver, policies):
+    there = versions(receiver)
+    held = set(receiver.rows("SELECT collection, record FROM quarantine WHERE org = ?", ORG))
+    for (name, id_), version in versions(sender).items():
+        own = policies.get((name, sender.instance), Export.LOCAL)
+        if own.reach < NEEDED[receiver.kind] or (name, id_) in held:
+            continue
+        if not may_be_at(receiver, policies, name, version):
+            continue
+        mine = there.get((name, id_))
+        if mine is None:
+            assert version.fields is None, (
+                f"{name}/{id_} is at {sender.name} and not at {receiver.name}: {version}"
+            )
+            continue
+        merged = merge(STRATEGIES[name], mine, version, name=(name, id_))
+        assert not merged.changed, (
+            f"{name}/{id_} at {receiver.name} lacks something of {sender.name}'s:"
+            f" {mine} / {version}"
+        )
+
+
+def check_reach(places, policies):
+    """Nothing is where it may not be, and no other org's is anywhere but at the hub."""
+    for place in places:
+        for (name, _), version in versions(place).items():
+            if place.instance not in version.origins():
+                assert may_be_at(place, policies, name, version), (
+                    f"{name} at {place.name} was not withdrawn: {version}"
+                )
+            if name == DIARY.name:
+                assert version.clock[1] == place.instance
+        if place.kind != "hub":
+            orgs = place.rows("SELECT DISTINCT org FROM records UNION SELECT org FROM collections")
+            assert set(orgs) <= {(ORG,)}
+
+
+def check_words(ledger, places):
+    """Nothing acknowledged is lost silently; what was deleted does not come back."""
+    for event, missing in ledger.fates(places):
+        for word in missing:
+            assert ledger.excused(event, word), f"{word} is lost: {event}"
+    _check_deletions(ledger, places)
+
+
+def _check_deletions(ledger, places):
+    deletions = {}
+    for event in ledger.events:
+        if event.deletes and not event.lost:
+            words = deletions.setdefault((event.collection, event.record), set())
+            words |= event.over
+    for place in places:
+        for key, version in versions(place).items():
+            if version.fields and key in deletions:
+                words = words_in(msgspec.json.encode(version.fields).decode())
+                assert not words <= deletions[key], f"{key} at {place.name} was deleted: {version}"
