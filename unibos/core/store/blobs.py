@@ -233,8 +233,13 @@ def is_name(text: str) -> bool:
 
 
 def named(view: View, name: str) -> bool:
-    """Whether any org has a blob of this name."""
-    found = view.connection.execute("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (name,))
+    """Whether any org has a blob of this name, or waits for the rest of this part of one."""
+    sha256 = name.rpartition("-")[2]
+    table = "blobs" if sha256 == name else "pending_blobs"
+    found = view.connection.execute(
+        f"SELECT 1 FROM {table} WHERE sha256 = ? LIMIT 1",  # noqa: S608 - one of two constants
+        (sha256,),
+    )
     return found.fetchone() is not None
 
 

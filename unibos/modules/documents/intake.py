@@ -10,7 +10,7 @@ from unibos.base.ids import new_id
 from unibos.core.identity.scope import Scope
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Upload
-from unibos.core.store import blobs, jobs, records
+from unibos.core.store import blobs, jobs, pending_blobs, records
 from unibos.core.store.blobs import Blob
 from unibos.core.store.jobs import Job
 from unibos.core.store.records import Record
@@ -84,10 +84,12 @@ def _filename(name: str | None) -> str | None:
 def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, bool]:
     """Make record and job, or find the document that has the same bytes; True when made.
 
-    A document that lies in the bin comes back.
+    A document that lies in the bin comes back. One that came from a peer without its bytes has
+    them now.
     """
     present = records.by_key(tx, NAME, arrival.blob.sha256)
     if present is not None:
+        pending_blobs.arrived(tx, arrival.blob)
         if "binned_at" in present.data:
             return restore(tx, present.id), False
         return present, False
@@ -114,8 +116,11 @@ def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
     """Read a document again.
 
     :raises Conflict: ``document_busy`` while it is being read.
+    :raises Unavailable: ``blob_pending`` while its bytes are still to come from a peer.
     """
-    present = open_job(tx, find(tx, id_).data)
+    data = find(tx, id_).data
+    blobs.get(tx, data["sha256"])
+    present = open_job(tx, data)
     if present is not None:
         raise Conflict("document_busy", "The document is being read already.", job=present.id)
     job = jobs.add(tx, reading, {"document": id_})

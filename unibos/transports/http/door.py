@@ -175,7 +175,7 @@ class Door:
             return await handler(scope, call)
         except Unavailable as error:
             fetch, sha256 = self._state.fetch_blob, error.facts.get("sha256")
-            if error.code != "blob_pending" or endpoint.method != "GET" or fetch is None:
+            if error.code != "blob_pending" or endpoint.body is not None or fetch is None:
                 raise
             if not isinstance(sha256, str) or not await fetch(scope.org, sha256):
                 raise
