@@ -121,12 +121,17 @@ def _mode(answer: dict[str, Any]) -> str:
     return show.state(answer["mode"])
 
 
+def _troubles(counted: dict[str, int]) -> str:
+    return ", ".join(f"{code}: {count}" for code, count in counted.items())
+
+
 def _tell(answer: dict[str, Any]) -> None:
     show.facts(
         {
             say("Sync"): _mode(answer) if answer["mode"] != "alone" else say("nobody to sync with"),
             say("In quarantine"): answer["quarantined"] or None,
             say("Files on their way"): answer["pending_blobs"] or None,
+            say("Trouble with files"): _troubles(answer["blob_troubles"]) or None,
         }
     )
     if not answer["peers"]:

@@ -1,4 +1,4 @@
-"""What sync has still to do, in numbers: changes that a peer has not got, and what waits here."""
+"""What sync has still to send and what is in quarantine, in numbers."""
 
 from unibos.core.store.transaction import View
 
@@ -22,11 +22,3 @@ def quarantined(view: View) -> dict[str, int]:
         "SELECT peer, count(*) FROM quarantine WHERE org = ? GROUP BY peer", (view.org,)
     )
     return dict(rows.fetchall())
-
-
-def pending_blobs(view: View) -> int:
-    """How many blobs are waited for."""
-    row = view.connection.execute(
-        "SELECT count(DISTINCT sha256) FROM pending_blobs WHERE org = ?", (view.org,)
-    ).fetchone()
-    return int(row[0])

@@ -108,6 +108,15 @@ def listed(view: View, limit: int) -> list[Trouble]:
     return [Trouble(*row) for row in rows]
 
 
+def counted(view: View) -> dict[str, int]:
+    """How many blobs there is trouble with, by the code of the reason."""
+    rows = view.connection.execute(
+        "SELECT why, count(DISTINCT sha256) FROM blob_troubles WHERE org = ? GROUP BY why",
+        (view.org,),
+    )
+    return dict(rows.fetchall())
+
+
 def has_former(view: View, peer: Peer) -> bool:
     """Whether there is trouble with an earlier life of a peer."""
     found = view.connection.execute(

@@ -1,14 +1,22 @@
 """How sync is doing: with each peer, and as a whole; the shapes are those of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from unibos.core.store import backlog, checkpoints, collections, peers
+from unibos.core.store import (
+    backlog,
+    blob_troubles,
+    checkpoints,
+    collections,
+    peers,
+    pending_blobs,
+)
 from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.peers import Peer, PeerKind
+from unibos.core.store.pending_blobs import Waiting
 from unibos.core.store.transaction import View
 from unibos.core.sync import export
 
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["online", "offline", "alone"]
 MOST_COUNTED = 100_000
+Heard = Callable[[str, Peer, str], int]
+"""Up to which ``seq`` a peer of an org has a collection."""
 
 
 class LastError(Struct, frozen=True):
@@ -58,6 +68,9 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
     """Sync as a whole.
 
     ``mode`` is ``alone`` where there is no peer, ``offline`` while none is within reach.
+    ``pending_bytes`` are those of the pending blobs whose size is known. ``blob_troubles`` counts
+    the blobs that a peer could not give or would not take, by the code of the reason; they are
+    tried again.
     """
 
     mode: Mode
@@ -66,6 +79,8 @@ class SyncStatus(Struct, frozen=True, kw_only=True):
     export_stopped: bool
     quarantined: int
     pending_blobs: int
+    pending_bytes: int
+    blob_troubles: dict[str, int]
     peers: list[PeerStatus]
 
 
@@ -79,17 +94,30 @@ class Backlog:
 
     unsent: Mapping[str, int]
     quarantined: Mapping[str, int]
-    pending_blobs: int
+    pending: Waiting
+    blob_troubles: dict[str, int]
     export_stopped: bool
 
 
-def unsent(view: View, local: "Local", peer: Peer, limit: int = MOST_COUNTED) -> int:
-    """How many changes here a peer may have and has not, up to ``limit``."""
+def unsent(
+    view: View,
+    local: "Local",
+    peer: Peer,
+    limit: int = MOST_COUNTED,
+    *,
+    heard: Heard | None = None,
+) -> int:
+    """How many changes here a peer may have and has not, up to ``limit``.
+
+    :param heard: what the peer said that it has and that is not kept yet.
+    """
     had = checkpoints.of_peer(view, peer.num)
     terms = export.terms(view, local.kind, local.instance, peer.kind, had)
     epoch, counted = local.store.replica.epoch, 0
     for name, standing in collections.standings(view).items():
         pushed = had.get(name, Checkpoint()).pushed_for(epoch, standing.version)
+        if heard is not None:
+            pushed = max(pushed, heard(view.org, peer, name))
         if standing.head > pushed and terms.allows(name, ()):
             counted += backlog.unsent(view, name, pushed, limit - counted, peer.num)
         if counted >= limit:
@@ -97,12 +125,17 @@ def unsent(view: View, local: "Local", peer: Peer, limit: int = MOST_COUNTED) ->
     return counted
 
 
-def backlog_of(view: View, local: "Local") -> Backlog:
+def backlog_of(view: View, local: "Local", *, heard: Heard | None = None) -> Backlog:
     """All that is still to do with the peers that this replica has met."""
     known = peers.latest(view)
     return Backlog(
-        {id_: unsent(view, local, peer) for id_, peer in known.items() if not peer.retired},
+        {
+            id_: unsent(view, local, peer, heard=heard)
+            for id_, peer in known.items()
+            if not peer.retired
+        },
         backlog.quarantined(view),
-        backlog.pending_blobs(view),
+        pending_blobs.waiting(view),
+        blob_troubles.counted(view),
         export.stopped(view),
     )

@@ -166,7 +166,9 @@ class Sync:
             metered=self._options.metered,
             export_stopped=known.export_stopped,
             quarantined=sum(known.quarantined.values()),
-            pending_blobs=known.pending_blobs,
+            pending_blobs=known.pending.blobs,
+            pending_bytes=known.pending.bytes,
+            blob_troubles=known.blob_troubles,
             peers=[line.status(known) for line in self._lines.values()],
         )
 

@@ -9,7 +9,7 @@ from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 from unibos.core.sync.line import Tried
 from unibos.core.sync.local import Local
-from unibos.core.sync.status import Backlog, PeerStatus, SyncStatus, backlog_of
+from unibos.core.sync.status import Backlog, Heard, PeerStatus, SyncStatus, backlog_of
 from unibos.core.sync.sync import Sync
 
 
@@ -71,11 +71,14 @@ def endpoints(sync: Sync) -> tuple[Endpoint, ...]:
     )
 
 
-def hub_endpoints(local: Local, registry: Registry) -> tuple[Endpoint, ...]:
-    """The endpoint of one hub: the org's nodes are its peers, and it is they who begin rounds."""
+def hub_endpoints(local: Local, heard: Heard, registry: Registry) -> tuple[Endpoint, ...]:
+    """The endpoint of one hub: the org's nodes are its peers, and it is they who begin rounds.
+
+    :param heard: what they said last that they have.
+    """
 
     async def show(scope: Scope, call: Call) -> Answer:
-        known = await scope.store.aread(lambda view: backlog_of(view, local))
+        known = await scope.store.aread(lambda view: backlog_of(view, local, heard=heard))
         nodes = await registry.page(scope, _MOST_NODES)
         told = [_told(node, known) for node in nodes.items]
         return Answer(
@@ -85,7 +88,9 @@ def hub_endpoints(local: Local, registry: Registry) -> tuple[Endpoint, ...]:
                 metered=False,
                 export_stopped=known.export_stopped,
                 quarantined=sum(known.quarantined.values()),
-                pending_blobs=known.pending_blobs,
+                pending_blobs=known.pending.blobs,
+                pending_bytes=known.pending.bytes,
+                blob_troubles=known.blob_troubles,
                 peers=told,
             )
         )

@@ -28,6 +28,7 @@ TURKISH: Mapping[str, str] = {
     "Quarantined": "Karantinada",
     "In quarantine": "Karantinada",
     "Files on their way": "Yoldaki dosyalar",
+    "Trouble with files": "Sorunlu dosyalar",
     "Ways": "Yönler",
     "Answers in": "Yanıt süresi",
     "To come": "Gelecek",
