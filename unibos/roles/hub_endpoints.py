@@ -106,7 +106,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *federation.endpoints(parts.federation),
         *nodes.endpoints(parts.registry),
-        *sync_status.hub_endpoints(parts.local, parts.registry),
+        *sync_status.hub_endpoints(parts.local, parts.answer.acknowledged.of, parts.registry),
         *tokens.endpoints(parts.tokens),
         *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),

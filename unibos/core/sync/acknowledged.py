@@ -1,13 +1,13 @@
 """What peers say that they have of this replica, kept now and then.
 
-A peer tells it with every hello. It is needed for good only to know which deletions may be
-forgotten, so it is written at most once a minute, all of it together: what is lost in a power cut,
-the next hello tells again.
+A peer tells it with every hello, and when it asks for news. It is needed for good only to know
+which deletions may be forgotten, so it is written at most once a minute, all of it together: what
+is lost in a power cut, the next hello tells again.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from unibos.base.errors import Error
@@ -46,6 +46,12 @@ class Acknowledged:
         if self._monotonic() - self._kept_at >= EVERY_S:
             for rows, name in self._taken():
                 await self._local.store.awrite(partial(_keep, rows=rows), name)
+
+    def note(self, org: str, peer: Peer, pulled: Mapping[str, tuple[int, int]]) -> None:
+        """Take note of what a peer has pulled, by collection: the version and up to where."""
+        for name, (version, seq) in pulled.items():
+            if seq > self.of(org, peer, name):
+                self._said[org, peer.num, name] = (self._local.epoch, version, seq)
 
     def of(self, org: str, peer: Peer, collection: str) -> int:
         """What a peer said since it was kept last."""

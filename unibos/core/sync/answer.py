@@ -152,6 +152,8 @@ class Answer:
         :raises Conflict: ``epoch_changed``, ``hello_first``.
         :raises Unavailable: ``export_stopped``.
         """
+        peer = scope.store.read(lambda view: self._known(view, scope, asked.epoch, asked.own_epoch))
+        self.acknowledged.note(scope.org, peer, asked.pulled)
         try:
             async with asyncio.timeout(self._wait_s):
                 while not self._bell.closed:
