@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from board import Board
+from tree import RELEASES
 
 _FDT_MAGIC = 0xD00DFEED
 _MACHINES = {"arm64": 183, "armel": 40, "amd64": 62}
@@ -25,8 +26,19 @@ def problems(board: Board, tree: Path) -> list[str]:
     for initial in sorted((tree / "boot").glob("initrd.img-*")):
         names = foreign_programs(unpacked(initial), board.architecture)
         found += [f"{initial.name} has {name} of another machine" for name in names]
-    if not (tree / "usr/lib/unibos/unibos").exists():
-        found.append("UNIBOS is not installed")
+    return found + _releases(tree)
+
+
+def _releases(tree: Path) -> list[str]:
+    """Whether the service finds its program, and an update the release that runs."""
+    root = tree / RELEASES
+    found = [
+        f"{RELEASES}/{name} leads to no program"
+        for name in ("current", "good")
+        if not (root / name / "unibos").is_file()
+    ]
+    if (root / "current/installed-by-apt").exists():
+        found.append("updates would be left to apt")
     return found
 
 

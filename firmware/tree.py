@@ -32,9 +32,12 @@ mount -t proc proc "$0/proc"
 mount --rbind /dev "$0/dev"
 exec chroot "$0" "$@"
 """
+RELEASES = "var/lib/unibos-releases"
+_NOT_OF_A_RELEASE = {"installed-by-apt", "unibos-hub"}
 ON = (
     *("unibos-node.service", "unibos-grow-root.service", "unibos-first-boot.service"),
     *("unibos-console.service", "unibos-console.path"),
+    *("unibos-update-resume.service", "unibos-update.timer"),
     *("systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service"),
 )
 OFF = (
@@ -103,6 +106,7 @@ def lay(board: Board, below: Path, package: Path, target: Path, time: int) -> No
     inside(target, "dpkg", "--install", "/unibos.deb")
     (target / "unibos.deb").unlink()
     overlay(target)
+    side_by_side(target, _version(package))
     write_limits(board, target)
     subprocess.run(("systemctl", f"--root={target}", "--quiet", "enable", *ON), check=True)
     there = [unit for unit in OFF if any(_unit_files(target, unit))]
@@ -139,6 +143,34 @@ def overlay(tree: Path) -> None:
             place.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
     documents = tree / "usr/share/doc/unibos"
     shutil.copyfile(ROOT / "docs/firmware.md", documents / "firmware.md")
+
+
+def side_by_side(root: Path, version: str) -> None:
+    """Have the card keep its releases side by side, so that it can update itself and go back.
+
+    The package's files stay, as hard links: they take no room, and dpkg finds what it installed.
+    """
+    installed, releases = root / "usr/lib/unibos", root / RELEASES
+    release = releases / "releases" / version
+    release.parent.mkdir(mode=0o755, parents=True)
+    shutil.copytree(
+        installed,
+        release,
+        symlinks=True,
+        copy_function=os.link,
+        # The one says that updates come by apt; the other names are links, made below.
+        ignore=lambda folder, _: _NOT_OF_A_RELEASE if Path(folder) == installed else (),
+    )
+    for name in ("current", "good"):
+        (releases / name).symlink_to(f"releases/{version}")
+    for name in ("unibos", "unibos-hub"):
+        called = root / "usr/bin" / name
+        called.unlink()
+        called.symlink_to(f"/{RELEASES}/current/unibos")
+    for unit in (ROOT / "systemd/update").iterdir():
+        place = root / "usr/lib/systemd/system" / unit.name
+        shutil.copyfile(unit, place)
+        place.chmod(0o644)
 
 
 def write_limits(board: Board, tree: Path) -> None:
@@ -199,6 +231,11 @@ def packages(tree: Path) -> str:
     """Every package and its version, as the release notes list them."""
     asked = ("dpkg-query", f"--admindir={tree}/var/lib/dpkg", "--show")
     return subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+
+
+def _version(package: Path) -> str:
+    asked = ("dpkg-deb", "--field", str(package), "Version")
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _unit_files(tree: Path, unit: str) -> list[Path]:

@@ -89,7 +89,7 @@ def _control(tree: Path, onedir: Path, origin: Origin) -> None:
         )
     )
     for script in ("preinst", "postinst", "prerm", "postrm"):
-        (folder / script).write_text(_filled(script, VERSION=origin.version, SCHEMA=str(_schema())))
+        (folder / script).write_text(_filled(script, VERSION=origin.version, SCHEMA=str(schema())))
         (folder / script).chmod(0o755)
     (folder / "conffiles").write_text("/etc/unibos/unibos.toml\n")
     # As dpkg reads it; lets `dpkg --verify` find what was changed on a disk.
@@ -111,7 +111,7 @@ def newest_libc(onedir: Path) -> str:
     return ".".join(map(str, max(found)))
 
 
-def _schema() -> int:
+def schema() -> int:
     """The newest schema that this program knows."""
     sys.path.insert(0, str(ROOT))
     from unibos.core.store.schema import MIGRATIONS

@@ -4,6 +4,8 @@
         --schema 3 --sign unibos.key [--channel stable] [--minimum 1.2.0] [--notes-en TEXT]
     python3 packaging/offer.py FOLDER --hold 1.4.0 --why "loses thumbnails" --sign unibos.key
 
+`packaging/build --offer FOLDER --sign KEY` does the first with what it has built.
+
 FOLDER is what `update.source` names, itself or through any web server that serves it.
 """
 
@@ -12,6 +14,8 @@ import hashlib
 import json
 import sys
 import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,27 +73,69 @@ def offered(folder: Path, channel: str) -> list[dict[str, Any]]:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """What a release is built from, for one architecture.
+
+    :param tree: the onedir.
+    :param schema: the newest schema of databases that it knows.
+    :param minimum: the oldest version that it can follow.
+    :param notes: by language.
+    """
+
+    tree: Path
+    version: str
+    architecture: str
+    schema: int
+    minimum: str = "0.1.0"
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def offer(folder: Path, channel: str, build: Build, secret: Path) -> None:
+    """Pack a build, and publish it beside what the channel offers already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    releases = offered(folder, channel)
+    archive = folder / f"unibos_{build.version}_{build.architecture}.tar.xz"
+    file = {build.architecture: pack(build.tree, archive)}
+    same = next((one for one in releases if one["version"] == build.version), None)
+    if same is None:
+        same = {"version": build.version, "files": {}}
+        releases.append(same)
+    same |= {"schema": build.schema, "minimum": build.minimum}
+    same |= {"notes": {language: text for language, text in build.notes.items() if text}}
+    same["files"] |= file
+    publish(folder, channel, releases, secret)
+
+
+def hold(folder: Path, channel: str, version: str, why: str, secret: Path) -> None:
+    """Withdraw a version.
+
+    :raises SystemExit: the channel does not offer it.
+    """
+    releases = offered(folder, channel)
+    if version not in {release["version"] for release in releases}:
+        raise SystemExit(f"{channel} does not offer {version}.")
+    for release in releases:
+        if release["version"] == version:
+            release["held"] = why or "withdrawn"
+    publish(folder, channel, releases, secret)
+
+
 def main() -> None:
     """Offer or hold a release as the command line asks."""
     asked = _arguments()
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    releases = offered(asked.folder, asked.channel)
     if asked.hold:
-        for release in releases:
-            if release["version"] == asked.hold:
-                release["held"] = asked.why or "withdrawn"
-    else:
-        archive = asked.folder / f"unibos_{asked.version}_{asked.architecture}.tar.xz"
-        file = {asked.architecture: pack(asked.tree, archive)}
-        same = next((one for one in releases if one["version"] == asked.version), None)
-        if same is None:
-            same = {"version": asked.version, "files": {}}
-            releases.append(same)
-        notes = {"en": asked.notes_en, "tr": asked.notes_tr}
-        same |= {"schema": asked.schema, "minimum": asked.minimum}
-        same |= {"notes": {language: text for language, text in notes.items() if text}}
-        same["files"] |= file
-    publish(asked.folder, asked.channel, releases, asked.sign)
+        hold(asked.folder, asked.channel, asked.hold, asked.why, asked.sign)
+        return
+    build = Build(
+        tree=asked.tree,
+        version=asked.version,
+        architecture=asked.architecture,
+        schema=asked.schema,
+        minimum=asked.minimum,
+        notes={"en": asked.notes_en, "tr": asked.notes_tr},
+    )
+    offer(asked.folder, asked.channel, build, asked.sign)
 
 
 def _arguments() -> argparse.Namespace:

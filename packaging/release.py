@@ -19,6 +19,7 @@ import bill
 import deb
 import heif
 import minisign
+import offer
 import program
 import sqlite
 import twins
@@ -38,6 +39,8 @@ def main() -> None:
         minisign.sign(target / "checksums.sha256", asked.sign, _comment(here))
     if asked.twice:
         _compare(target, here)
+    if asked.offer:
+        _offer(target, here, asked)
     for path in sorted(target.iterdir()):
         size = sum(one.lstat().st_size for one in (path, *path.rglob("*")))
         print(f"{size / 2**20:8.1f} MiB  {path.relative_to(ROOT)}")
@@ -48,7 +51,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sign", type=Path, metavar="KEY", help="secret key of minisign")
     parser.add_argument("--twice", action="store_true", help="build again, and compare")
     parser.add_argument("--accept", action="store_true", help="write packaging/bundled.txt anew")
-    return parser.parse_args()
+    parser.add_argument("--offer", type=Path, metavar="FOLDER", help="list it for `unibos update`")
+    parser.add_argument("--channel", default="stable", help="of the list (stable)")
+    asked = parser.parse_args()
+    if asked.offer and not asked.sign:
+        parser.error("--offer wants --sign: an unsigned list is worth nothing")
+    return asked
 
 
 def _make(target: Path, work: Path, here: Origin) -> None:
@@ -66,6 +74,17 @@ def _make(target: Path, work: Path, here: Origin) -> None:
     os.environ["SOURCE_DATE_EPOCH"] = str(here.time)
     deb.make(target / "unibos", materials, target / f"{here.name}.deb", here)
     _sum_up(target)
+
+
+def _offer(target: Path, here: Origin, asked: argparse.Namespace) -> None:
+    print(f"Offering {here.version} for {here.architecture} in {asked.offer}")
+    build = offer.Build(
+        tree=target / "unibos",
+        version=here.version,
+        architecture=here.architecture,
+        schema=deb.schema(),
+    )
+    offer.offer(asked.offer, asked.channel, build, asked.sign)
 
 
 def _sum_up(target: Path) -> None:

@@ -27,7 +27,15 @@ def laid(tmp_path):
         (root / name).mkdir(parents=True)
     (root / "etc/machine-id").touch()
     (root / "etc/shadow").write_text("root:*:19000::::::\nunibos:!:19000::::::\n")
-    (root / "usr/lib/unibos/unibos").touch()
+    (root / "usr/bin").mkdir()
+    (root / "usr/lib/systemd/system").mkdir(parents=True)
+    (root / "usr/lib/unibos/_internal").mkdir()
+    for name in ("unibos", "installed-by-apt", "_internal/base"):
+        (root / "usr/lib/unibos" / name).touch()
+    (root / "usr/lib/unibos/unibos-hub").symlink_to("unibos")
+    for name in ("unibos", "unibos-hub"):
+        (root / "usr/bin" / name).symlink_to(f"../lib/unibos/{name}")
+    tree.side_by_side(root, "1.2.0")
     for radio in PI3.wifi:
         (root / f"usr/lib/firmware/brcm/{radio}.bin").touch()
     named = ("vmlinuz-6.1", "initrd.img-6.1", "bootcode.bin", "start.elf", "fixup.dat")
@@ -44,6 +52,31 @@ def laid(tmp_path):
 
 def test_a_whole_tree_has_no_problem(laid):
     assert checked.problems(PI3, laid) == []
+
+
+def test_releases_lie_side_by_side_and_take_no_room_twice(laid):
+    root = laid / "var/lib/unibos-releases"
+    assert {one.name for one in (root / "releases/1.2.0").iterdir()} == {"unibos", "_internal"}
+    assert (root / "current").readlink() == (root / "good").readlink()
+    assert str((root / "good").readlink()) == "releases/1.2.0"
+    assert (root / "current/unibos").samefile(laid / "usr/lib/unibos/unibos")
+    assert (root / "good/_internal/base").samefile(laid / "usr/lib/unibos/_internal/base")
+    for name in ("unibos", "unibos-hub"):
+        link = laid / "usr/bin" / name
+        assert str(link.readlink()) == "/var/lib/unibos-releases/current/unibos"
+    units = {path.name for path in (laid / "usr/lib/systemd/system").iterdir()}
+    assert {one for one in tree.ON if "unibos-update" in one} <= units
+
+
+def test_a_release_that_is_missing_or_apts_is_found(laid):
+    root = laid / "var/lib/unibos-releases"
+    (root / "current/installed-by-apt").touch()
+    assert checked.problems(PI3, laid) == ["updates would be left to apt"]
+    (root / "good").unlink()
+    (root / "current/unibos").unlink()
+    found = checked.problems(PI3, laid)
+    assert f"{tree.RELEASES}/current leads to no program" in found
+    assert f"{tree.RELEASES}/good leads to no program" in found
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,14 @@ class Machine:
             timeout=_SECONDS,
         )
 
+    @property
+    def root(self) -> Path:
+        """The machine's root folder, as this host sees it."""
+        return Path(f"/proc/{self._leader}/root")
+
     def write(self, path: str, content: bytes) -> None:
         """Put a file onto the machine."""
-        Path(f"/proc/{self._leader}/root{path}").write_bytes(content)
+        (self.root / path.lstrip("/")).write_bytes(content)
 
     def does(self, *command: str, stdin: str = "") -> str:
         """Run a command that must go well; what it prints."""

@@ -1,10 +1,11 @@
 """Updates of releases side by side, with the real units.
 
-The built program is laid out as release 0.0.9, and offered as what it is: to the new one it passes,
-and on the way back the old one does not tell the version that it should.
+The built program is laid out as on a card, as release 0.0.9, and offered as what it is: to the new
+one it passes, and on the way back the old one does not tell the version that it should.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,25 +15,15 @@ from unibos import __version__
 from unibos.base.origin import architecture
 from unibos.core.store.copies import NEWEST_SCHEMA
 
-UNITS = Path(__file__).parents[2] / "systemd/update"
+FIRMWARE = Path(__file__).parents[2] / "firmware"
 NODE, RESUME = "unibos-node.service", "unibos-update-resume.service"
 ROOT = "/var/lib/unibos-releases"
-LAID_OUT = f"""
-systemctl stop unibos-node
-mkdir -p {ROOT}/releases /root/source
-cp -a /usr/lib/unibos {ROOT}/releases/0.0.9
-rm {ROOT}/releases/0.0.9/installed-by-apt
-ln -s releases/0.0.9 {ROOT}/current
-ln -s releases/0.0.9 {ROOT}/good
-ln -sf {ROOT}/current/unibos /usr/bin/unibos
-cat >> /etc/unibos/unibos.toml <<END
-
+SETTINGS = f"""
 [update]
 source = "/root/source"
 key = "{PUBLIC}"
 settle_seconds = 3
 patience_seconds = 20
-END
 """
 
 # The first test packs and installs all of it, too.
@@ -52,14 +43,23 @@ def source(built, tmp_path_factory):
     return folder
 
 
+def image_tree():
+    """The program that lays releases out on a card does it here."""
+    sys.path.append(str(FIRMWARE))
+    import tree
+
+    return tree
+
+
 @pytest.fixture
 def box(node, source):
     """The machine with releases side by side, and a record in its node."""
-    node.does("sh", "-ec", LAID_OUT)
+    node.does("systemctl", "stop", "unibos-node")
+    image_tree().side_by_side(node.root, "0.0.9")
+    node.does("tee", "-a", "/etc/unibos/unibos.toml", stdin=SETTINGS)
+    node.does("mkdir", "/root/source")
     for path in source.iterdir():
         node.write(f"/root/source/{path.name}", path.read_bytes())
-    for unit in UNITS.iterdir():
-        node.write(f"/etc/systemd/system/{unit.name}", unit.read_bytes())
     node.does("systemctl", "daemon-reload")
     node.does("systemctl", "enable", RESUME, "unibos-update.timer")
     node.does("systemctl", "start", "unibos-node")
