@@ -200,8 +200,9 @@ class PeerClient:
         asked: msgspec.Struct,
         type_: type[T],
         silent_s: float = SILENT_S,
-        total_s: float = TOTAL_S,
+        total_s: float | None = None,
     ) -> T:
+        total_s = TOTAL_S if total_s is None else total_s
         body, headers = msgspec.json.encode(asked), dict(_PACKED)
         if len(body) > WORTH_BYTES:
             body = await pack(body)

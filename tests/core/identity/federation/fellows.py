@@ -18,12 +18,16 @@ def new_key():
 
 
 class Word:
-    """A hub: its key, what it has revoked, and its time."""
+    """A hub: its key, what it has revoked, and its time, which the test or ``steady`` moves."""
 
-    def __init__(self):
+    def __init__(self, steady=lambda: 0.0):
         self.key = new_key()
         self.ms = T0
         self.revoked = set()
+        self._steady, self._began = steady, steady()
+
+    def now(self):
+        return self.ms + round((self._steady() - self._began) * 1000)
 
     def membership(self, key, org, at=T0):
         return issue_membership(self.key, org, key.public.public_bytes_raw(), at)
@@ -45,7 +49,7 @@ class Fellow:
         return Peers(self.key, self.store, self.time, self.trust, lambda: self.membership)
 
     def time(self):
-        return self.word.ms + self.ahead_ms
+        return self.word.now() + self.ahead_ms
 
     def trust(self):
         listed = RevocationList(self.org, "1", T0, nodes=frozenset(self.word.revoked))
