@@ -6,7 +6,7 @@ import pytest
 
 from unibos.base.errors import Conflict, Unavailable
 from unibos.core.sync.pace import Pace
-from unibos.core.sync.round import Outcome
+from unibos.core.sync.progress import Outcome
 from unibos.core.sync.schedule import Hooks, Schedule, Times, Ways
 
 GONE = Unavailable("peer_unreachable", "Nobody there.")

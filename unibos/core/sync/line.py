@@ -16,7 +16,7 @@ from unibos.core.sync.latency import Timed
 from unibos.core.sync.link import PeerLink
 from unibos.core.sync.local import Local
 from unibos.core.sync.pace import Pace
-from unibos.core.sync.round import Outcome, Progress
+from unibos.core.sync.progress import Outcome, Progress
 from unibos.core.sync.schedule import Failure, Hooks, Rounds, Schedule, Times
 from unibos.core.sync.status import Backlog, LastError, PeerStatus
 

@@ -1,0 +1,161 @@
+"""Taking one collection's changes from a peer, batch by batch."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from collections.abc import Set as AbstractSet
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+
+from unibos.core.store import checkpoints, collections, tombstones
+from unibos.core.store.peers import Peer
+from unibos.core.store.store import OrgStore
+from unibos.core.store.system import reach
+from unibos.core.store.transaction import Transaction, View
+from unibos.core.sync import census, export, introducing
+from unibos.core.sync.applying import Applied, apply
+from unibos.core.sync.link import PeerLink
+from unibos.core.sync.local import Local
+from unibos.core.sync.messages import Ids, IdsPage, Pull, Pulled
+from unibos.core.sync.planner import PullStep
+from unibos.core.sync.progress import Outcome, Progress, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Pulling:
+    """The pull steps of one round.
+
+    :param heard: the digest of the peer's policies that were heard.
+    """
+
+    local: Local
+    store: OrgStore
+    link: PeerLink
+    peer: Peer
+    heard: str
+    outcome: Outcome
+    told: Told
+
+    async def run(self, step: PullStep) -> None:
+        """Have all that the peer has; each batch is kept with its checkpoint."""
+        if step.census:
+            await self._take_census(step)
+        if step.head > step.after or step.everything:
+            await self._take(step)
+        if step.settles:
+            await self.store.awrite(partial(self._settle, step=step))
+
+    async def _take(self, step: PullStep) -> None:
+        name = step.collection
+        collection = self.store.read(lambda view: collections.get(view, name))
+        self._tell(step, step.after)
+        async with aclosing(self._batches(step)) as batches:
+            async for batch in batches:
+
+                def keep(tx: Transaction, applied: Applied, upto: int = batch.upto) -> None:
+                    self._keep(tx, step, upto, applied)
+                    reach("sync.pulled")
+
+                applied = await apply(
+                    self.local,
+                    self.store.org,
+                    self.peer,
+                    collection,
+                    batch.changes,
+                    suspicious=step.suspicious,
+                    also=keep,
+                )
+                self.outcome.pulled += len(batch.changes)
+                self.outcome.quarantined += applied.quarantined
+                self.outcome.conflicts += applied.conflicts
+                self._tell(step, batch.upto)
+
+    async def _batches(self, step: PullStep) -> AsyncGenerator[Pulled, None]:
+        """The batches of a step; the next is on its way while one is taken."""
+        coming = asyncio.create_task(self._ask(step, step.after))
+        try:
+            while True:
+                batch = await coming
+                if batch.more:
+                    coming = asyncio.create_task(self._ask(step, batch.upto))
+                yield batch
+                if not batch.more:
+                    return
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _ask(self, step: PullStep, after: int) -> Pulled:
+        asked = Pull(
+            self.peer.epoch,
+            self.local.epoch,
+            step.collection,
+            step.version,
+            after,
+            step.everything,
+        )
+        return await self.link.pull(asked)
+
+    def _tell(self, step: PullStep, at: int) -> None:
+        done, total = at - step.after, step.head - step.after
+        self.told(Progress("pull", step.collection, done, max(done, total)))
+
+    def _keep(self, tx: Transaction, step: PullStep, upto: int, applied: Applied) -> None:
+        name, epoch = step.collection, self.local.epoch
+        known = checkpoints.get(tx, self.peer.num, name)
+        version = collections.version(tx, name)
+        if applied.exact and applied.head > applied.before == known.pushed_for(epoch, version):
+            # All that is new here came from there, so nothing of it has to go back.
+            told = known.told_for(epoch, version)
+            known = known.after_push(epoch, version, applied.head, told)
+        checkpoints.put(tx, self.peer.num, name, known.after_pull(step.version, upto))
+
+    def _settle(self, tx: Transaction, step: PullStep) -> None:
+        """All that the peer has is here: from now on what it says that it holds is no surprise."""
+        epoch, name = self.local.epoch, step.collection
+        known = checkpoints.get(tx, self.peer.num, name)
+        version = collections.version(tx, name)
+        pushed = known.pushed_for(epoch, version)
+        settled = replace(
+            known, own_epoch=epoch, own_version=version, pushed=pushed, told=step.told
+        )
+        checkpoints.put(tx, self.peer.num, name, settled)
+
+    async def _take_census(self, step: PullStep) -> None:
+        """Find what was deleted there so long ago that the deletion itself is forgotten."""
+        after, name = "", step.collection
+        while True:
+            page = await self._ids(name, after)
+
+            def compare(tx: Transaction, after: str = after, page: IdsPage = page) -> None:
+                known = checkpoints.get(tx, self.peer.num, name)
+                gone = census.deleted_there(
+                    page.ids,
+                    tombstones.living(tx, name, after, page.last),
+                    reached=census.reached(known, collections.version(tx, name)),
+                    peer=self.peer.num,
+                    may=self._may(tx, name),
+                )
+                census.bury(tx, name, gone, self.peer.num)
+
+            await self.store.awrite(compare)
+            if not page.last:
+                return
+            after = page.last
+
+    async def _ids(self, name: str, after: str) -> IdsPage:
+        asked = Ids(self.peer.epoch, self.local.epoch, self.heard, name, after)
+        return await self.link.ids(asked)
+
+    def _may(self, view: View, name: str) -> census.May:
+        """Whether a record may be at the peer, and be told of by it."""
+        terms = introducing.introduce(view, self.local, self.peer.kind, self.peer).terms
+        known = export.known(view, self.local.instance)
+        kind = self.local.kind
+        tells = self.peer.kind == "hub" or export.may_hold(kind, known, name, [self.peer.id])
+
+        def may(origins: AbstractSet[str]) -> bool:
+            here = tells and export.may_hold(kind, known, name, origins)
+            return here and terms.allows(name, origins)
+
+        return may
