@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.sync.replicas import Replica, plain
 from unibos.base.errors import Unavailable
-from unibos.core.store import collections, records
+from unibos.core.store import collections, policies, records
 from unibos.core.store.definitions import Export
 from unibos.core.sync import export as exporting
 from unibos.core.sync.hubs import Wishes
@@ -124,8 +124,10 @@ def test_what_stays_here_causes_none(replica):
         # The first round writes nothing down here, so the peer has to be known from before.
         await made.rounds["a"].round()
         write(replica, "mine")
-        status = await made.sync.status()
-        assert status.peers[0].lag_there == 0
+        for _ in range(20):
+            # Turns of the event loop and of the store's readers, so that a round would begin.
+            assert (await made.peer()).lag_there == 0
+        assert made.rounds["a"].ran.empty()
         write(replica, "things")
         await made.rounds["a"].round()
         assert (await made.sync.status()).peers[0].lag_there == 1
@@ -144,7 +146,7 @@ def test_what_stays_here_causes_none(replica):
 def test_a_policy_that_changes_is_told_at_once(replica):
     async def test(made):
         await made.rounds["a"].round()
-        replica.home.write(lambda tx: exporting.set_own(tx, "mine", Export.HUB))
+        replica.home.write(lambda tx: policies.set_own(tx, "mine", Export.HUB))
         await made.rounds["a"].round()
         replica.home.write(exporting.stop)
         await made.rounds["a"].round()

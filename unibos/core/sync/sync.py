@@ -12,7 +12,7 @@ from threading import Lock
 
 from unibos.core.store import meta, policies
 from unibos.core.store.transaction import Changed
-from unibos.core.sync import export, hubs
+from unibos.core.sync import hubs
 from unibos.core.sync.blob_demand import BlobDemand
 from unibos.core.sync.blob_schedule import BlobSchedule
 from unibos.core.sync.blob_taking import BlobRules
@@ -29,8 +29,7 @@ from unibos.core.sync.status import Mode, SyncStatus, backlog_of
 log = logging.getLogger(__name__)
 
 _PAUSED = "sync_paused"
-_TOLD_AT_ONCE = frozenset({export.TOPIC, policies.TOPIC})
-_TOPICS = frozenset({"record", *_TOLD_AT_ONCE})
+_TOPICS = frozenset({"record", policies.TOPIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ class Sync:
         with self._notice:
             topics, self._noticed = self._noticed, set()
         for line in self._lines.values():
-            if topics & _TOLD_AT_ONCE:
+            if policies.TOPIC in topics:
                 line.schedule.hurry()
             else:
                 line.schedule.changed()
