@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from unibos.core.store import meta, policies
+from unibos.core.store import meta
 from unibos.core.store.transaction import Changed
 from unibos.core.sync import hubs
 from unibos.core.sync.blob_demand import BlobDemand
@@ -29,7 +29,9 @@ from unibos.core.sync.status import Mode, SyncStatus, backlog_of
 log = logging.getLogger(__name__)
 
 _PAUSED = "sync_paused"
-_TOPICS = frozenset({"record", policies.TOPIC})
+_TOLD_AT_ONCE = frozenset({"policy", "export"})
+"""Topics of :meth:`Transaction.changed`: how far something may travel has changed."""
+_TOPICS = frozenset({"record", *_TOLD_AT_ONCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ class Sync:
         with self._notice:
             topics, self._noticed = self._noticed, set()
         for line in self._lines.values():
-            if policies.TOPIC in topics:
+            if topics & _TOLD_AT_ONCE:
                 line.schedule.hurry()
             else:
                 line.schedule.changed()
