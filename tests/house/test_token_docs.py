@@ -10,7 +10,7 @@ import pytest
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.oidc import claims
 from unibos.core.identity.oidc.codes import Code
-from unibos.core.identity.registry.hub_statement import issue_statement
+from unibos.core.identity.registry.hub_statement import NODE_KIND, issue_statement
 from unibos.core.identity.registry.join_proof import prove
 from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.identity.registry.membership import issue_membership
@@ -52,6 +52,7 @@ def signed(tmp_path_factory):
         issue_membership(key, "org", key.public.public_bytes_raw(), NOW),
         Revocations(store, key).signed("org"),
         issue_statement(key, None, (), NOW),
+        issue_statement(key, None, (), NOW, NODE_KIND),
     ]
     store.close()
     return {jwt.get_unverified_header(token)["typ"]: token for token in found}

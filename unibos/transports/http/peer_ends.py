@@ -1,5 +1,6 @@
 """Peers at the other end of a line: a hub, known by its id, or whichever node of the org it is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from unibos.transports.http.hub_line import Said
 T = TypeVar("T")
 
 
-class PeerEnd:
+class PeerEnd(ABC):
     """What both kinds have in common, as :class:`unibos.transports.http.line.OtherEnd`.
 
     :ivar peer: its instance id, once it has answered.
@@ -30,17 +31,17 @@ class PeerEnd:
         self.certificate: str | None = None
 
     @property
+    @abstractmethod
     def audience(self) -> str:
         """Whom machine tokens are for."""
-        raise NotImplementedError
 
     def headers(self) -> Mapping[str, str]:
         """What goes with each request."""
         return {}
 
+    @abstractmethod
     def proved(self, said: bytes) -> str | None:
         """See :class:`OtherEnd`."""
-        raise NotImplementedError
 
     def found(self, url: str) -> None:
         """It answered."""
