@@ -39,7 +39,8 @@ def part_of(headers: Mapping[str, str], *, empty: bool = False) -> Part | None:
     if found is not None:
         total = int(found[3])
         part = Part(int(found[1] or total), int(found[2] or total - 1), total)
-        if part.first <= part.last < total or part == (total, total - 1, total):
+        nothing = empty and part == (total, total - 1, total)
+        if nothing or part.first <= part.last < total:
             return part
     raise _invalid("Content-Range is bytes FIRST-LAST/TOTAL.")
 
