@@ -39,7 +39,7 @@ from unibos.core.sync.local import Local
 from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
-from unibos.roles.listening import place
+from unibos.roles.listening import Place, place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.roles.node_sync import blob_rules, replica, syncing
@@ -89,9 +89,7 @@ async def node(
             await make_owner(config, identity)
         accounts = await _accounts(config, key, identity, time, joining, stack)
 
-        installed = modules(config.documents)
-        for module in installed:
-            await asyncio.to_thread(install, module, store.org(identity.org))
+        installed = await _installed(config, store, identity.org)
         local = replica(key, store, joining, time, installed)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
@@ -116,11 +114,7 @@ async def node(
             setup_done=partial(_is_set_up, hub or identity),
         )
         await _begin(config, parts, hub, stack)
-        server = HttpServer(parts.state, where.listening)
-        await server.start(build_app(endpoints(parts), accounts, parts.state))
-        stack.push_async_callback(server.stop)
-        stack.callback(parts.answer.close)
-        stack.callback(parts.bell.close)
+        server = await _serve(parts, where, stack)
 
         yield Node(where.address(server.port), server.port, identity.setup_code, store)
 
@@ -163,6 +157,24 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     parts.sync.start()
     parts.state.fetch_blob = parts.sync.fetch_blob
     parts.sync.events.listen(partial(parts.bell.ring, parts.identity.org))
+
+
+async def _serve(parts: Parts, where: Place, stack: AsyncExitStack) -> HttpServer:
+    """Answer requests; who still waits for news at a stop is told that there is none."""
+    server = HttpServer(parts.state, where.listening)
+    await server.start(build_app(endpoints(parts), parts.accounts, parts.state))
+    stack.push_async_callback(server.stop)
+    stack.callback(parts.answer.close)
+    stack.callback(parts.bell.close)
+    return server
+
+
+async def _installed(config: Config, store: Store, org: str) -> tuple[Module, ...]:
+    """The modules, with their collections in the org."""
+    installed = modules(config.documents)
+    for module in installed:
+        await asyncio.to_thread(install, module, store.org(org))
+    return installed
 
 
 def _open(config: Config, key: InstanceKey) -> Store:

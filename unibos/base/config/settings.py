@@ -240,7 +240,7 @@ class Sync(Section, frozen=True, kw_only=True):
         _Urls,
         About(
             "Nodes of the same org to sync with directly",
-            expects="a list of addresses such as http://192.168.1.5:8001",
+            expects="a list of addresses such as https://192.168.1.5:8001",
         ),
     ] = ()
     hubs: Annotated[
