@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e.family import Household, log_in, online, until
-from tests.e2e.server import run
+from tests.e2e.server import Server, run
 
 pytestmark = pytest.mark.e2e
 
@@ -109,3 +109,28 @@ def without_the_hub(home, nodes, one, two):
     home.start_hub()
     until(lambda: read(two, first) and read(one, second))
     assert one.get("/api/v1/sync").json()["mode"] == "online"
+
+
+def test_two_nodes_sync_directly_while_the_hub_is_away(home, held, tmp_path):
+    def node(name, *options, **environ):
+        place = tmp_path / name / "data"
+        place.parent.mkdir(exist_ok=True)
+        return held.enter_context(Server(place, *options, **environ))
+
+    one = node("one", "--tls")
+    home.join(one, home.owner)
+    two = node("two", UNIBOS_SYNC_PEERS=one.url)
+    home.join(two, home.owner)
+    people = []
+    for server in (one, two):
+        until(lambda server=server: online(server))
+        login = log_in(server, OWNER).json()
+        people.append(held.enter_context(server.client(login["access_token"])))
+        said = people[-1].put("/api/v1/export", json={"collection": "notes", "export": "nodes"})
+        assert said.status_code == 200, said.text
+    home.hub.kill()
+    first, second = write(people[0], "from one"), write(people[1], "from two")
+    until(lambda: read(people[1], first) and read(people[0], second))
+    peers = {peer["kind"]: peer for peer in people[1].get("/api/v1/sync").json()["peers"]}
+    assert peers["node"]["state"] in ("idle", "running")
+    assert people[1].get("/api/v1/sync").json()["mode"] == "online"

@@ -19,7 +19,7 @@ from unibos.base.errors import Error, Unavailable
 from unibos.core.sync.pace import Pace, Standing, due
 
 if TYPE_CHECKING:
-    from unibos.core.sync.round import Outcome, Progress
+    from unibos.core.sync.progress import Outcome, Progress
 
 log = logging.getLogger(__name__)
 
