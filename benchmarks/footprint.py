@@ -1,8 +1,9 @@
 """What a node costs while nothing happens, against its budgets.
 
 Start to health, ``--version``, resident memory, idle processor time and bytes written, for the
-edge profile and for this machine's own. JSON goes to standard output, progress to standard
-error; the exit code is 1 when a budget is broken. See benchmarks/README.md.
+edge profile and for this machine's own; from source, or of the two shapes that a build has. JSON
+goes to standard output, progress to standard error; the exit code is 1 when a budget is broken.
+See benchmarks/README.md.
 """
 
 import argparse
@@ -12,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import machine
 import process
 from notes import make_notes
 from peers import Unibos
-from servers import REPOSITORY
+from servers import REPOSITORY, SOURCE
 
 PROFILES = {"edge": ["--profile", "edge"], "desktop": ["--profile", "desktop"]}
 MEMORY_BUDGET_MIB = {"edge": 64.0, "desktop": 80.0}
@@ -32,6 +34,7 @@ SETTLE_SECONDS = 5.0
 NOTES = 100
 VERSION_RUNS = 11
 
+Program = Sequence[str]
 Files = dict[str, tuple[int, int]]
 
 
@@ -56,13 +59,15 @@ def main() -> None:
     """Measure and print."""
     options = arguments()
     about = {"benchmark": "footprint", **machine.describe()}
+    measures = []
     with tempfile.TemporaryDirectory(prefix="unibos-footprint-") as name:
-        folder = Path(name)
-        measures = [version_time()]
-        for profile in options.profiles:
-            say(f"{profile}: {options.starts} starts")
-            measures += start_times(profile, folder / f"start-{profile}", options.starts)
-        measures += idle(options.profiles, folder, options.idle_seconds)
+        for shape, program in shapes(options.built).items():
+            folder = Path(name) / shape
+            say(f"{shape}: {' '.join(program)}")
+            for one in measured(program, folder, options):
+                # A onefile unpacks itself at each start: it stands beside, without a budget.
+                budget = None if shape == "onefile" else one.budget
+                measures.append(replace(one, name=f"{shape}.{one.name}", budget=budget))
     rows = [measure.as_json() for measure in measures]
     about |= {"idle_seconds": options.idle_seconds, "notes": NOTES}
     ok = all(row.get("ok", True) for row in rows)
@@ -76,32 +81,51 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--idle-seconds", type=float, default=600.0, help="length of the window")
     parser.add_argument("--starts", type=int, default=7, help="starts per median")
     parser.add_argument("--profiles", nargs="+", choices=PROFILES, default=list(PROFILES))
+    parser.add_argument("--built", type=Path, metavar="FOLDER", help="such as build/amd64")
     return parser.parse_args()
 
 
-def version_time() -> Measure:
+def shapes(built: Path | None) -> dict[str, Program]:
+    """What is measured, by name: the source, or both shapes of a build."""
+    if built is None:
+        return {"source": SOURCE}
+    onefiles = [path for path in built.glob(f"unibos_*_{built.name}") if path.is_file()]
+    [onefile] = onefiles
+    return {"onedir": [str(built.resolve() / "unibos/unibos")], "onefile": [str(onefile.resolve())]}
+
+
+def measured(program: Program, folder: Path, options: argparse.Namespace) -> list[Measure]:
+    """All figures of one program."""
+    folder.mkdir()
+    measures = [version_time(program)]
+    for profile in options.profiles:
+        say(f"{profile}: {options.starts} starts")
+        place = folder / f"start-{profile}"
+        measures += start_times(program, profile, place, options.starts)
+    measures += idle(program, options.profiles, folder, options.idle_seconds)
+    return measures
+
+
+def version_time(program: Program) -> Measure:
     """How long ``unibos --version`` takes: the median, the first run not counted."""
     times = []
     for _ in range(VERSION_RUNS):
         begin = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "unibos", "--version"],
-            cwd=REPOSITORY,
-            check=True,
-            stdout=subprocess.DEVNULL,
+            [*program, "--version"], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL
         )
         times.append(time.perf_counter() - begin)
     median = round(statistics.median(times[1:]), 3)
     return Measure("version", median, "s", VERSION_BUDGET_SECONDS)
 
 
-def start_times(profile: str, folder: Path, count: int) -> list[Measure]:
+def start_times(program: Program, profile: str, folder: Path, count: int) -> list[Measure]:
     """Process start to the first 200 of ``/health``: in a new folder, and in a used one."""
     first, again = [], []
     for number in range(count):
         place = folder / str(number)
         place.mkdir(parents=True)
-        node = Unibos(place, *PROFILES[profile])
+        node = Unibos(place, *PROFILES[profile], program=program)
         first.append(node.server.start())
         node.server.stop()
         again.append(node.server.start())
@@ -112,14 +136,14 @@ def start_times(profile: str, folder: Path, count: int) -> list[Measure]:
     ]
 
 
-def idle(profiles: list[str], folder: Path, seconds: float) -> list[Measure]:
+def idle(program: Program, profiles: list[str], folder: Path, seconds: float) -> list[Measure]:
     """Let one node per profile idle, side by side, first unused and then after some use."""
     nodes: dict[str, Unibos] = {}
     measures: list[Measure] = []
     try:
         for profile in profiles:
             (folder / profile).mkdir()
-            nodes[profile] = Unibos(folder / profile, *PROFILES[profile])
+            nodes[profile] = Unibos(folder / profile, *PROFILES[profile], program=program)
             nodes[profile].server.start()
         time.sleep(SETTLE_SECONDS)
         for profile, node in nodes.items():

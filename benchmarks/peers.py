@@ -96,8 +96,14 @@ class Unibos(Peer):
     records = f"/api/v1/collections/{COLLECTION}/records"
     login = ("POST", "/api/v1/auth/login", {"email": EMAIL, "password": PASSWORD})
 
-    def __init__(self, folder: Path, *options: str, roles: Sequence[str] = ("node",)) -> None:
-        super().__init__(servers.unibos(folder, *options, roles=roles))
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        roles: Sequence[str] = ("node",),
+        program: Sequence[str] = servers.SOURCE,
+    ) -> None:
+        super().__init__(servers.unibos(folder, *options, roles=roles, program=program))
         self._folder = folder
 
     def set_up(self) -> None:

@@ -145,10 +145,19 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
 
 
-def unibos(folder: Path, *options: str, roles: Sequence[str] = ("node",)) -> Server:
-    """A UNIBOS from this repository, with its data in ``folder/data``; plain HTTP on loopback."""
+SOURCE = (sys.executable, "-m", "unibos")
+"""What runs UNIBOS from this repository."""
+
+
+def unibos(
+    folder: Path,
+    *options: str,
+    roles: Sequence[str] = ("node",),
+    program: Sequence[str] = SOURCE,
+) -> Server:
+    """A UNIBOS with its data in ``folder/data``; plain HTTP on loopback."""
     port = free_port()
-    serve = [sys.executable, "-m", "unibos", "serve"]
+    serve = [*program, "serve"]
     serve += [word for role in roles for word in ("--role", role)]
     place = ["--data", str(folder / "data"), "--host", HOST, "--port", str(port)]
     return Server([*serve, *place, *options], port, "/health", folder / "log")

@@ -24,3 +24,15 @@ def test_files_that_came_went_or_changed(tmp_path):
     after = footprint.list_files(tmp_path)
     assert footprint.changed_files(before, after) == ["gone", "grown", "locked", "new"]
     assert footprint.changed_files(after, after) == []
+
+
+def test_both_shapes_of_a_build_are_measured(tmp_path):
+    built = tmp_path / "arm64"
+    (built / "unibos").mkdir(parents=True)
+    for name in ("unibos_1.0_arm64", "unibos_1.0_arm64.deb", "unibos_1.0_arm64.cdx.json"):
+        (built / name).touch()
+    assert footprint.shapes(built) == {
+        "onedir": [f"{built}/unibos/unibos"],
+        "onefile": [f"{built}/unibos_1.0_arm64"],
+    }
+    assert list(footprint.shapes(None)) == ["source"]
