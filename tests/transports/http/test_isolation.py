@@ -28,6 +28,7 @@ OPEN = {
     ("get", "/health/ready"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
+    ("get", "/.well-known/unibos"),
     ("post", "/api/v1/setup"),
     ("post", "/api/v1/auth/login"),
     ("post", "/api/v1/auth/refresh"),
@@ -42,6 +43,13 @@ BODIES = {
     ("post", "/api/v1/hub/join"): {"token": "none"},
     ("post", "/api/v1/hub/leave"): {},
     ("post", "/api/v1/me/link"): {"email": "owner@example.org", "password": PASSWORD},
+    ("put", "/api/v1/export"): {"collection": SECRET, "export": "local"},
+    ("post", "/api/v1/sync/hello"): {},
+    ("post", "/api/v1/sync/pull"): {},
+    ("post", "/api/v1/sync/push"): {},
+    ("post", "/api/v1/sync/ids"): {},
+    ("post", "/api/v1/sync/wait"): {},
+    ("post", "/api/v1/sync/blobs/offer"): {},
     ("post", "/api/v1/jobs"): {"kind": "documents.read"},
     ("patch", "/api/v1/documents/{id}"): {"title": "taken"},
     ("post", "/api/v1/users"): {
@@ -138,6 +146,7 @@ def concrete(path, theirs):
         "/api/v1/collections/": theirs.record,
         "/api/v1/documents/": theirs.document,
         "/api/v1/jobs/": theirs.job,
+        "/api/v1/sync/": "1",
         "/api/v1/users/": theirs.user,
     }
     id_ = next((value for start, value in ids.items() if path.startswith(start)), "")
@@ -158,7 +167,10 @@ def everything(owner):
         "/api/v1/collections/notes/records",
         "/api/v1/collections/documents/records",
         "/api/v1/documents",
+        "/api/v1/export",
         "/api/v1/jobs",
+        "/api/v1/sync/conflicts",
+        "/api/v1/sync/quarantine",
         "/api/v1/users",
     ]
     return [owner.get(path).json() for path in asked]

@@ -36,6 +36,7 @@ BOTH = {
     "blobs",
     "collections",
     "events",
+    "export",
     "health",
     "integrity",
     "me",
@@ -44,6 +45,7 @@ BOTH = {
     "search",
     "setup",
     "status",
+    "sync",
     "users",
 }
 TAGS = {
