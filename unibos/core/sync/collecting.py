@@ -2,8 +2,10 @@
 
 A tombstone goes when it is old enough, and when each life of each peer that has a checkpoint of
 the collection has acknowledged it. Who is not to be waited for is retired: a node that is not of
-the org any more, an earlier life of a replica, and who was not heard of for half a year. A retired
-peer that comes back all the same is past the horizon, and finds what was deleted by a census.
+the org any more, an earlier life of a replica, and a node that was not heard of for half a year. A
+retired node that comes back all the same is past the horizon, and finds what was deleted by a
+census. A hub takes none, because it only answers, so a node waits for it until a person says that
+it does not come back.
 """
 
 from dataclasses import dataclass
@@ -96,8 +98,10 @@ def is_gone(peer: Peer, lives: list[Peer], now: int) -> bool:
     :param lives: all that are not retired.
     :param now: in milliseconds since 1970.
     """
-    later = any(one.id == peer.id and one.num > peer.num for one in lives)
-    return now - peer.seen_at > (EARLIER_LIFE_MS if later else SILENCE_MS)
+    silence = now - peer.seen_at
+    if any(one.id == peer.id and one.num > peer.num for one in lives):
+        return silence > EARLIER_LIFE_MS
+    return peer.kind == "node" and silence > SILENCE_MS
 
 
 def forget(tx: Transaction, id_: str) -> None:
