@@ -28,13 +28,14 @@ class Origin:
 
 
 def origin() -> Origin:
-    """Of this checkout on this machine."""
+    """Of this checkout on this machine; in a tree without git, what the builder outside says."""
     found = re.search(r'__version__ = "(.+)"', (ROOT / "unibos/__init__.py").read_text())
     if found is None:
         raise SystemExit("unibos/__init__.py tells no version.")
     return Origin(
         version=found[1],
-        commit=_said("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"),
+        commit=os.environ.get("UNIBOS_BUILD_COMMIT")
+        or _said("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"),
         time=int(
             os.environ.get("SOURCE_DATE_EPOCH")
             or _said("git", "-C", str(ROOT), "log", "-1", "--format=%ct")

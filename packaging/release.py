@@ -1,4 +1,4 @@
-"""Everything that is released, for this machine's architecture; `packaging/build` calls this.
+"""Everything that is released, for one architecture or several; `packaging/build` calls this.
 
 build/<architecture>/unibos/                  the onedir: the program and its names
 build/<architecture>/unibos_<v>_<arch>        the onefile
@@ -13,10 +13,12 @@ import hashlib
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import bill
 import deb
+import emulated
 import heif
 import minisign
 import offer
@@ -30,30 +32,43 @@ BUILD = ROOT / "build"
 
 def main() -> None:
     """Build as the command line asks."""
-    asked = _arguments()
     here = origin()
-    target = BUILD / here.architecture
-    _make(target, BUILD / "work", here)
-    _check_list(BUILD / "work", accept=asked.accept)
+    asked = _arguments(here)
+    for wanted in asked.platform:
+        _build(replace(here, architecture=wanted), here, asked)
+
+
+def _build(there: Origin, here: Origin, asked: argparse.Namespace) -> None:
+    """Build for one architecture, ``there``, on this machine, ``here``."""
+    if there == here:
+        target = BUILD / here.architecture
+        _make(target, BUILD / "work", here)
+        _check_list(BUILD / "work", accept=asked.accept)
+    else:
+        target = emulated.build(there.architecture, here)
     if asked.sign:
-        minisign.sign(target / "checksums.sha256", asked.sign, _comment(here))
+        minisign.sign(target / "checksums.sha256", asked.sign, _comment(there))
     if asked.twice:
-        _compare(target, here)
+        _compare(target, there)
     if asked.offer:
-        _offer(target, here, asked)
+        _offer(target, there, asked)
     for path in sorted(target.iterdir()):
         size = sum(one.lstat().st_size for one in (path, *path.rglob("*")))
         print(f"{size / 2**20:8.1f} MiB  {path.relative_to(ROOT)}")
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(here: Origin) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="packaging/build", description=__doc__.split("\n")[0])
     parser.add_argument("--sign", type=Path, metavar="KEY", help="secret key of minisign")
     parser.add_argument("--twice", action="store_true", help="build again, and compare")
     parser.add_argument("--accept", action="store_true", help="write packaging/bundled.txt anew")
     parser.add_argument("--offer", type=Path, metavar="FOLDER", help="list it for `unibos update`")
     parser.add_argument("--channel", default="stable", help="of the list (stable)")
+    parser.add_argument("--platform", action="append", help="architecture; may be repeated")
     asked = parser.parse_args()
+    asked.platform = asked.platform or [here.architecture]
+    if (asked.twice or asked.accept) and asked.platform != [here.architecture]:
+        parser.error("--twice and --accept are for this machine's own architecture")
     if asked.offer and not asked.sign:
         parser.error("--offer wants --sign: an unsigned list is worth nothing")
     return asked

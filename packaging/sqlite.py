@@ -55,22 +55,25 @@ def library(cache: Path) -> Path:
     target = folder / "libsqlite3.so.0"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _compile(_source(cache), target)
+        _compile(source(cache), target)
     return target
 
 
-def _source(cache: Path) -> Path:
-    """The pinned ``sqlite3.c``."""
-    source = cache / f"sqlite-{VERSION}.c"
-    if not source.exists():
+def source(cache: Path) -> Path:
+    """The pinned ``sqlite3.c``, fetched where the cache does not have it.
+
+    :raises SystemExit: it cannot be had, or is not the pinned one.
+    """
+    file = cache / f"sqlite-{VERSION}.c"
+    if not file.exists():
         print(f"Fetching SQLite {VERSION}")
         with tempfile.TemporaryDirectory(dir=cache) as folder:
-            source.write_bytes(_fetched(Path(folder)))
-    found = hashlib.sha256(source.read_bytes()).hexdigest()
+            file.write_bytes(_fetched(Path(folder)))
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != SHA256:
-        source.unlink()
+        file.unlink()
         raise SystemExit(f"The source of SQLite is not the pinned one: sha256 {found}")
-    return source
+    return file
 
 
 def _fetched(folder: Path) -> bytes:

@@ -1,0 +1,151 @@
+"""Builds for another architecture: in a Debian of it, whose programs run by emulation.
+
+    sudo packaging/build --platform arm64
+
+The tree (``build/foreign/<architecture>/debian``) is made once. The source is seen in it as
+``/source``, read-only, with a ``build/`` of its own; what came out moves to ``build/<architecture>``.
+Nothing in the tree is this machine's but its source, how it finds packages, and whom it trusts.
+"""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlite
+from origin import ROOT, Origin
+
+FOREIGN = ROOT / "build/foreign"
+_PACKAGES = (
+    *("python3", "python3-venv", "libpython3-dev", "binutils", "gcc", "libc6-dev"),
+    *("ca-certificates", "xz-utils"),
+)
+# What the modules without a wheel are compiled with.
+_COMPILED = (
+    "libffi-dev",
+    "libjpeg-dev",
+    "zlib1g-dev",
+    "libargon2-dev",
+    "libheif-dev",
+    "pkg-config",
+)
+# In a mount namespace of its own: what is mounted is gone when the command ends, however it ends.
+_ENTER = """
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+mount --bind "$1" "$0/source"
+mount -o remount,bind,ro "$0/source"
+mount --bind "$2" "$0/source/build"
+shift 2
+exec chroot "$0" "$@"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """A Debian to build in.
+
+    :param packages: beyond those that every architecture needs.
+    """
+
+    architecture: str
+    suite: str = "bookworm"
+    """The oldest that UNIBOS runs on: a program runs on newer ones, too, and not on older."""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its tree and its ``build/`` lie."""
+        return FOREIGN / self.architecture
+
+    @property
+    def tree(self) -> Path:
+        """Its root folder."""
+        return self.folder / "debian"
+
+
+FOREIGNS = {
+    one.architecture: one
+    for one in (Foreign(architecture="arm64"), Foreign(architecture="armhf", packages=_COMPILED))
+}
+
+
+def build(wanted: str, here: Origin) -> Path:
+    """Build for ``wanted``; the folder with what was built.
+
+    :param here: this checkout; a tree needs no git.
+    :raises SystemExit: it cannot be built here; said in words.
+    """
+    foreign = _foreign(wanted)
+    make_tree(foreign)
+    work = foreign.folder / "build"
+    _lend(foreign, work)
+    if subprocess.run(inside(foreign, work, here), check=False).returncode != 0:
+        raise SystemExit(f"The build for {wanted} has failed; what it said stands above.")
+    target = ROOT / "build" / wanted
+    shutil.rmtree(target, ignore_errors=True)
+    (work / wanted).rename(target)
+    return target
+
+
+def _foreign(wanted: str) -> Foreign:
+    if wanted == "armel":
+        # No wheel runs there and Debian's modules are of its own versions: no lock fits.
+        raise SystemExit("armel is built from Debian's own modules; that build is not written yet.")
+    if wanted not in FOREIGNS:
+        raise SystemExit(f"There is no build for {wanted}; there are {', '.join(FOREIGNS)}.")
+    if os.geteuid() != 0:
+        raise SystemExit(f"A build for {wanted} makes a Debian of it: sudo packaging/build …")
+    return FOREIGNS[wanted]
+
+
+def make_tree(foreign: Foreign) -> None:
+    """Make its Debian, once."""
+    subprocess.run((ROOT / "firmware/setup", "build"), check=True)
+    if foreign.tree.exists():
+        return
+    partial = foreign.folder / "debian.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    foreign.folder.mkdir(parents=True, exist_ok=True)
+    print(f"Making a Debian {foreign.suite} for {foreign.architecture}", flush=True)
+    subprocess.run(
+        (
+            *("mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"),
+            f"--architectures={foreign.architecture}",
+            '--aptopt=APT::Install-Recommends "false"',
+            f"--include={','.join((*_PACKAGES, *foreign.packages))}",
+            *(foreign.suite, str(partial)),
+        ),
+        check=True,
+    )
+    (partial / "source").mkdir()
+    partial.rename(foreign.tree)
+
+
+def _lend(foreign: Foreign, work: Path) -> None:
+    """Give the tree what it needs of this machine to fetch packages, and what is there already."""
+    (work / "cache").mkdir(parents=True, exist_ok=True)
+    # SQLite's source is one for all; npm, which has it, is not wanted in every tree.
+    source = sqlite.source(ROOT / "build/cache")
+    shutil.copyfile(source, work / "cache" / source.name)
+    for name in ("etc/resolv.conf", "etc/pip.conf", "etc/ssl/certs/ca-certificates.crt"):
+        if Path("/", name).exists():
+            shutil.copyfile(Path("/", name), foreign.tree / name)
+
+
+def inside(foreign: Foreign, work: Path, here: Origin) -> list[str]:
+    """The command that builds in the tree."""
+    kept = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
+    told = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "UNIBOS_BUILD_COMMIT": here.commit,
+        "SOURCE_DATE_EPOCH": str(here.time),
+    }
+    variables = [f"{name}={text}" for name, text in (kept | told).items()]
+    return [
+        *("unshare", "--mount", "sh", "-ec", _ENTER, str(foreign.tree), str(ROOT), str(work)),
+        *("env", "-i", *variables, "/source/packaging/build"),
+    ]
