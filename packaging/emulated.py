@@ -3,7 +3,7 @@
     sudo packaging/build --platform arm64
 
 The tree (``build/foreign/<architecture>/debian``) is made once. The source is seen in it as
-``/source``, read-only, with a ``build/`` of its own; what came out moves to ``build/<architecture>``.
+``/source``, read-only, with a ``build/`` of its own; what came out moves to this machine's.
 Nothing in the tree is this machine's but its source, how it finds packages, and whom it trusts.
 """
 
@@ -137,6 +137,8 @@ def _lend(foreign: Foreign, work: Path) -> None:
 def inside(foreign: Foreign, work: Path, here: Origin) -> list[str]:
     """The command that builds in the tree."""
     kept = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
+    # A folder of this machine.
+    kept.pop("PIP_FIND_LINKS", None)
     told = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root",
