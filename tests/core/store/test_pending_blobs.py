@@ -122,8 +122,9 @@ def test_a_part_that_is_taken_up_again_is_fresh(store, org):
     files = store.blobs
     stale = list(files.stale(HOUR))
     assert stale == [part]
-    upload = receive(org, DATA)
+    upload = files.resume(org.org, NAME, LIMIT)
     assert store.write(lambda tx: files.collect(tx, stale, HOUR)) == 0
+    upload.write(DATA[upload.size :])
     # Whole, renamed, and not named by a row yet.
     blob = upload.finish(files, NAME)
     assert sweep(store) == 0

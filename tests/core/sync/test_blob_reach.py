@@ -73,6 +73,21 @@ def test_a_peer_gets_only_what_a_record_lets_go(make):
     assert hub.bytes_of(name_of(b"for me")) == "blob_not_found"
 
 
+def test_what_a_record_names_no_more_is_none(make):
+    a, b = make("a"), make("b")
+    a.declare(files())
+    b.declare(files())
+    made = a.take_in(DATA)
+
+    async def do():
+        a.patch(made, "files", sha256="0" * 64)
+        await b.sync(a)
+        assert await refused(a.link(b), NAME) == "blob_not_found"
+
+    run(a, b, do=do)
+    assert a.bytes_of(NAME) == DATA
+
+
 def test_another_orgs_blob_is_none(tmp_path, make):
     hub, a = make("hub", "hub"), make("a")
     a.declare(files())

@@ -230,7 +230,9 @@ def test_the_limit_of_the_org_at_the_hub_stops_one_blob_and_not_the_others(make)
     a.take_in(SMALL)
 
     async def do():
-        await a.sync(hub)
+        first = a.way(hub)
+        await a.sync(hub, first)
+        assert first.carried == len(SMALL)
         assert hub.bytes_of(name_of(SMALL)) == SMALL
         assert hub.bytes_of(NAME) == "blob_pending"
         (trouble,) = troubles(a)
