@@ -24,8 +24,16 @@ def list_held(asked: Asked, collection: str | None, limit: int) -> None:
     if asked.json:
         show.document(page._asdict())
         return
-    names = ("Id", "Came", "From", "Collection", "Record", "Tried again", "Reason")
-    show.table([say(name) for name in names], (_row(one) for one in page.items))
+    heads = (
+        say("Id"),
+        say("Came"),
+        say("From"),
+        say("Collection"),
+        say("Record"),
+        say("Tried again"),
+        say("Reason"),
+    )
+    show.table(heads, (_row(one) for one in page.items))
     show.more(page.next)
 
 

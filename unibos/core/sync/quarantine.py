@@ -81,7 +81,7 @@ async def _take(local: Local, org: str, batch: Sequence[Held]) -> int:
     def still(tx: Transaction, change: Change) -> bool:
         """Whether it is held yet: meanwhile the peer may have sent a newer one."""
         held = quarantine.find(tx, first.peer, first.collection, change.id)
-        return held is not None and held == msgspec.json.encode(change)
+        return held is not None and msgspec.json.decode(held, type=Change) == change
 
     def also(tx: Transaction, _: Applied) -> None:
         if sender.reborn:

@@ -48,9 +48,6 @@ TURKISH: Mapping[str, str] = {
     ),
     "Does {peer} not come back?": "{peer} geri gelmeyecek mi?",
     "Nothing waits for {peer} any more.": "{peer} artık beklenmiyor.",
-    "unibos conflicts list shows those that there are.": (
-        "unibos conflicts list var olanları gösterir."
-    ),
 }
 
 CODES: Mapping[str, str] = {
