@@ -177,9 +177,22 @@ class Ledger:
             if not event.words:
                 event.lost = True
 
+    def settle(self, gone):
+        """These records' tombstones were collected."""
+        for event in self.events:
+            if event.deletes and (event.collection, event.record) in gone:
+                event.settled = True
+
     def excused(self, event, word):
-        """Withdrawing takes conflict logs along."""
-        return event.collection in self.narrowed and word in self.disputed
+        """Withdrawing takes conflict logs along; and clones that both go on writing in one record
+        have one name, by which nobody can tell whether the later write knew the earlier one."""
+        if event.collection in self.narrowed and word in self.disputed:
+            return True
+        key = event.collection, event.record, event.instance
+        return any(
+            (one.collection, one.record, one.instance) == key and one.place != event.place
+            for one in self.events
+        )
 
 
 def standing(place, collection, id_):

@@ -112,9 +112,6 @@ class Place(Replica):
         self.crashed = False
         self._world.enter(self.begin)
 
-    def begin(self):
-        super().begin()
-
     def close(self):
         """Let go of the files, as the end of the process would."""
         self._world.threads.pop(self.store._writer._thread.ident)
