@@ -441,3 +441,23 @@ def test_who_is_cancelled_leaves_nothing_open(family):
 
     run(hub, a, b, do=do)
     assert b.bytes_of(NAME) == DATA
+
+
+def test_on_demand_a_large_one_that_was_not_there_is_no_trouble_once_it_is(family):
+    hub, a, b = family
+    a.take_in(DATA)
+    b.rules = BlobRules(eager=False)
+
+    async def do():
+        with suppress(Unavailable):
+            await a.sync(hub, a.way(hub, bytes_left=0))
+        await b.sync(hub)
+        assert [each.why for each in troubles(b)] == ["blob_not_there"]
+        await a.sync(hub)
+        b.tick(HOUR_MS)
+        await b.sync(hub)
+        # Else it would be due for ever, and each time for nothing.
+        assert troubles(b) == []
+
+    run(hub, a, b, do=do)
+    assert b.bytes_of(NAME) == "blob_pending"
