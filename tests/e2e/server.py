@@ -23,17 +23,31 @@ class Server:
     """``unibos serve`` on a data folder.
 
     :param roles: what it serves; a hub shows its own certificate.
+    :param program: a file that is run in place of the module.
+    :param before: what stands before the command, such as ``ip netns exec NAME``.
     """
 
     def __init__(
-        self, data: Path, *options: str, roles: tuple[str, ...] = ("node",), **environ: str
+        self,
+        data: Path,
+        *options: str,
+        roles: tuple[str, ...] = ("node",),
+        program: str = "",
+        before: tuple[str, ...] = (),
+        **environ: str,
     ) -> None:
         where = [("--host", "127.0.0.1"), ("--port", "0")]
         if "hub" in roles:
             where += [("--hub-host", "127.0.0.1"), ("--hub-port", "0")]
         wanted = [("--role", role) for role in roles] + where
         self._process = subprocess.Popen(
-            [*COMMAND, "serve", *(word for pair in wanted for word in pair), *options],
+            [
+                *before,
+                *command(program),
+                "serve",
+                *(word for pair in wanted for word in pair),
+                *options,
+            ],
             env=environment(data) | environ,
             cwd=data.parent,
             stderr=subprocess.PIPE,
@@ -55,6 +69,11 @@ class Server:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
 
     def __exit__(self, *_: object) -> None:
         self.kill()
@@ -130,6 +149,11 @@ class Server:
 COMMAND = (sys.executable, "-m", "unibos")
 
 
+def command(program: str = "") -> tuple[str, ...]:
+    """What begins a command line; a program is run in place of the module."""
+    return (sys.executable, program) if program else COMMAND
+
+
 def environment(data: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
@@ -149,7 +173,7 @@ def run(
     :param program: a file that is run in place of the module.
     """
     return subprocess.run(
-        [*((sys.executable, program) if program else COMMAND), *arguments],
+        [*command(program), *arguments],
         env=environment(data) | environ,
         cwd=data.parent,
         capture_output=True,
