@@ -16,6 +16,7 @@ POINTS = {
         "sync.blob_given",
     ),
 }
+HARM = ("weather", "weather", "fair weather", "cut", "unplug", "kill", "doom", "doom", "doom")
 _TICK_S = 0.05
 
 
@@ -31,6 +32,9 @@ class Faults:
         self._chance = random.Random(seed)
         self._began = time.monotonic()
         self._due: list[tuple[float, str, Host]] = []
+        self._points = {
+            role: self._chance.sample(POINTS[role], len(POINTS[role])) for role in POINTS
+        }
         self.told: list[str] = []
         self.kills = self.deaths = 0
         fleet.network.seed(seed)
@@ -46,7 +50,7 @@ class Faults:
                 return
             if now >= following:
                 self._harm(self._chance.choice(self._fleet.hosts))
-                following = now + self._chance.uniform(0.2, 1.2)
+                following = now + self._chance.uniform(0.3, 1.5)
             self._heal_due(now)
             self._bury()
             time.sleep(_TICK_S)
@@ -63,7 +67,7 @@ class Faults:
 
     def _harm(self, host: Host) -> None:
         chance, network = self._chance, self._fleet.network
-        what = chance.choice(("weather", "weather", "cut", "unplug", "kill", "doom", "doom"))
+        what = chance.choice(HARM)
         seconds = chance.uniform(0.5, 3.0)
         if what == "weather":
             bad = {
@@ -73,6 +77,10 @@ class Faults:
             }
             network.change(host.name, **bad)
             self._tell(f"{host.name}: {bad}")
+            return
+        if what == "fair weather":
+            network.change(host.name)
+            self._tell(f"{host.name}: {what}")
             return
         if any(one is host for _, _, one in self._due):
             return
@@ -88,8 +96,9 @@ class Faults:
             host.kill()
             self.kills += 1
             if what == "doom":
-                point = f"{chance.choice(POINTS[host.role])} {chance.randrange(1, 4)}"
-                seconds = 0.0
+                points = self._points[host.role]
+                points.append(points.pop(0))
+                point, seconds = f"{points[-1]} {chance.randrange(1, 4)}", 0.0
         self._due.append((time.monotonic() + seconds, point or what, host))
         self._tell(f"{host.name}: {what} {point} for {seconds:.1f} s")
 

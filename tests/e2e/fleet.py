@@ -38,6 +38,7 @@ class Host:
         self._where = network.address(name)
         self._environ = environ
         self._held = ExitStack()
+        self._own: httpx2.Client | None = None
         self.doomed = False
         self.errors: list[str] = []
         self.server: Server | None = None
@@ -88,10 +89,15 @@ class Host:
         self._held.push(held)
         return client
 
+    def _client(self) -> httpx2.Client:
+        """For the test's own thread."""
+        if self._own is None:
+            self._own = self._held.enter_context(self.local())
+        return self._own
+
     def ask(self, path: str, **query: object) -> dict:
         """What a GET answers."""
-        with self.local() as client:
-            answer = client.get(f"/api/v1/{path}", params=query)
+        answer = self._client().get(f"/api/v1/{path}", params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -107,9 +113,8 @@ class Host:
 
     def export(self, collection: str, reach: str) -> None:
         """Say how far a collection travels from here."""
-        with self.local() as client:
-            said = {"collection": collection, "export": reach}
-            answer = client.put("/api/v1/export", json=said)
+        said = {"collection": collection, "export": reach}
+        answer = self._client().put("/api/v1/export", json=said)
         assert answer.status_code == 200, answer.text
 
     def state(self, collections: Iterable[str]) -> dict[str, dict]:
@@ -122,8 +127,7 @@ class Host:
 
     def blob(self, sha256: str) -> str:
         """The hash of a blob's bytes as they are read here; else the status of the answer."""
-        with self.local() as client:
-            answer = client.get(f"/api/v1/blobs/{sha256}")
+        answer = self._client().get(f"/api/v1/blobs/{sha256}")
         if answer.status_code != 200:
             return str(answer.status_code)
         return hashlib.sha256(answer.content).hexdigest()
@@ -148,7 +152,10 @@ class Fleet:
         self, folder: Path, network: Network, hubs: tuple[str, ...], nodes: dict[str, dict]
     ) -> None:
         self.network = network
-        self.hubs = {name: Host(network, name, folder, "hub", QUICK) for name in hubs}
+        self.hubs = {
+            name: Host(network, name, folder, "hub", QUICK | {"UNIBOS_HUB_NAME": name})
+            for name in hubs
+        }
         self.nodes = {
             name: Host(network, name, folder, "node", environ) for name, environ in nodes.items()
         }

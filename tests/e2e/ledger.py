@@ -145,7 +145,7 @@ class Writer(threading.Thread):
 
     def _step(self, client: httpx2.Client) -> None:
         what = self._chance.random()
-        if what < 0.03:
+        if what < 0.01:
             self._document(client)
         elif what < 0.25:
             self.create(client)
@@ -187,7 +187,7 @@ class Writer(threading.Thread):
             write.put = {}
 
     def _document(self, client: httpx2.Client) -> None:
-        size = self._chance.choice((200, 3_000, 60_000))
+        size = self._chance.choice((200, 3_000, 30_000))
         content = f"{self._text()}: ".encode() + self._chance.randbytes(size).hex().encode()
         answer = client.post(
             "/api/v1/documents", content=content, headers={"content-type": "text/plain"}
