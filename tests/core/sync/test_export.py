@@ -56,7 +56,7 @@ def learn(org, origin, wanted, hlc=10, name="notes"):
     origins=st.sets(st.sampled_from((ME, *OTHERS)), min_size=1),
 )
 def test_the_strictest_author_and_this_instance_decide(peer, own, told, origins):
-    known = export.Known(ME, {("notes", origin): each for origin, each in told.items()})
+    known = export.Known(ME, {"notes": told}.__getitem__)
     made = export.Terms(peer, {"notes": own}, known, ())
     strictest = min(
         [own.reach, *(told.get(origin, Export.LOCAL).reach for origin in origins - {ME})]
@@ -73,7 +73,7 @@ def test_the_strictest_author_and_this_instance_decide(peer, own, told, origins)
     more=st.sampled_from((ME, *OTHERS)),
 )
 def test_another_author_never_lets_a_record_be_in_more_places(kind, told, origins, more):
-    known = export.Known(ME, {("notes", origin): each for origin, each in told.items()})
+    known = export.Known(ME, {"notes": told}.__getitem__)
     if export.may_hold(kind, known, "notes", origins | {more}):
         assert export.may_hold(kind, known, "notes", origins)
     if "stranger" in origins:

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from tests.core.sync.replicas import Replica, plain, run
-from unibos.base.errors import Error
-from unibos.core.store import collections, export_log
+from unibos.base.errors import Conflict, Error
+from unibos.core.store import collections, export_log, policies
 from unibos.core.store.definitions import Export
+from unibos.core.store.policies import Policy
 from unibos.core.sync import export, introducing
 from unibos.core.sync.messages import BATCH_RECORDS, Push
 
@@ -231,3 +232,55 @@ def test_sent_and_blocked_are_in_the_log(family):
     assert (hub.instance, "push", 1, None) in told
     assert (hub.instance, "push", 1, "policy") in told
     assert (a.instance, "push", 1, None) in told
+
+
+def test_what_is_told_follows_each_change_of_a_policy(family):
+    _, a, _, _ = family
+
+    def told():
+        def look(view):
+            return introducing.introduce(view, a.local, "node", None).hello
+
+        hello = a.home.read(look)
+        assert a.home.read(look) == hello
+        return hello.digest, [(each.origin, each.export) for each in hello.policies]
+
+    seen = [told()]
+    for change in (
+        lambda: a.export("things", Export.NODES),
+        lambda: learn(a, "far", Export.NODES, 10),
+        lambda: learn(a, "far", Export.LOCAL, 20),
+        lambda: a.declare(plain(ceiling=Export.NODES)),
+        lambda: a.declare(plain("more", Export.NODES)),
+    ):
+        change()
+        seen.append(told())
+    digests = [digest for digest, _ in seen]
+    # A lower ceiling does not change a policy that was below it already.
+    assert digests[3] == digests[4]
+    assert len(set(digests)) == len(seen) - 1
+    assert seen[3][1] == [(a.instance, "nodes"), ("far", "local")]
+    assert len(a.local.policies_told) <= len(seen)
+
+
+def test_a_policy_that_was_not_kept_is_not_told(family):
+    _, a, _, _ = family
+
+    def look(view):
+        hello = introducing.introduce(view, a.local, "node", None).hello
+        return sorted(each.export for each in hello.policies)
+
+    def fail(tx):
+        policies.learn(tx, Policy("things", "far", Export.HUB, 10), Export.NODES)
+        assert look(tx) == ["hub", "hub"]
+        raise Conflict("not_kept", "Nothing of this is kept.")
+
+    with pytest.raises(Conflict):
+        a.home.write(fail)
+    learn(a, "far", Export.LOCAL, 20)
+    assert a.home.read(look) == ["hub", "local"]
+
+
+def learn(replica, origin, wanted, hlc):
+    policy = Policy("things", origin, wanted, hlc)
+    replica.home.write(lambda tx: policies.learn(tx, policy, Export.NODES))

@@ -7,11 +7,13 @@ any more that a narrowed policy does not allow to be here.
 
 from dataclasses import dataclass
 
-from unibos.core.store import collections
+from unibos.core.store import collections, meta
 from unibos.core.store.definitions import Export
 from unibos.core.store.transaction import Transaction, View
 
 TOPIC = "policy"
+_REVISION = "policies_revision"
+_EXPORTS = {str(each): each for each in Export}
 ALWAYS = 1
 """The clock of a policy that nobody ever changed."""
 
@@ -32,6 +34,20 @@ def known(view: View) -> list[Policy]:
         "SELECT collection, origin, export, hlc FROM policies WHERE org = ?", (view.org,)
     )
     return [Policy(name, origin, Export(export), hlc) for name, origin, export, hlc in rows]
+
+
+def of_collection(view: View, collection: str) -> dict[str, Export]:
+    """Those of one collection, by origin."""
+    rows = view.connection.execute(
+        "SELECT origin, export FROM policies WHERE org = ? AND collection = ?",
+        (view.org, collection),
+    )
+    return {origin: _EXPORTS[export] for origin, export in rows}
+
+
+def revision(view: View) -> str:
+    """Another text whenever a policy has changed."""
+    return meta.get(view, _REVISION) or ""
 
 
 def own(view: View, origin: str) -> list[Policy]:
@@ -103,3 +119,5 @@ def _put(tx: Transaction, policy: Policy, *, settled: bool) -> None:
         " export = excluded.export, hlc = excluded.hlc, settled = excluded.settled",
         (tx.org, policy.collection, policy.origin, policy.export, policy.hlc, settled),
     )
+    # A reading of the clock is never given twice, not even if this is taken back.
+    meta.put(tx, _REVISION, str(tx.stamp()[0]))

@@ -20,7 +20,7 @@ class Changed:
     """A committed change, as told to listeners: no data, so nothing leaks into logs."""
 
     org: str
-    topic: str  # "record", "job", "identity" or "export"
+    topic: str  # "record", "job", "identity", "policy" or "export"
     id: str
 
 

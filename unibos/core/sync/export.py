@@ -6,8 +6,9 @@ in it, and goes no further than the strictest of them and of this instance lets 
 taken for somebody else: an origin whose policy is not known lets nothing travel.
 """
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 from unibos.base.errors import Forbidden, Unavailable
 from unibos.core.store import collections, export_log, meta, policies
@@ -20,7 +21,7 @@ from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction, View
 
 TOPIC = "export"
-"""What listeners of the store hear of a changed policy, or of the kill switch."""
+"""What listeners of the store hear of the kill switch."""
 _SWITCH = "export_stopped"
 
 
@@ -87,10 +88,7 @@ def set_own(tx: Transaction, collection: str, export: Export) -> bool:
     :raises NotFound: ``collection_not_found``.
     :raises Forbidden: ``export_over_ceiling``.
     """
-    changed = policies.set_own(tx, collection, export)
-    if changed:
-        tx.changed(TOPIC, collection)
-    return changed
+    return policies.set_own(tx, collection, export)
 
 
 def needed(kind: PeerKind) -> Export:
@@ -100,26 +98,30 @@ def needed(kind: PeerKind) -> Export:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The policies that are known at one instance.
+    """The policies that are known at one instance, each collection's read when it is asked for.
 
-    :param exports: by collection and origin; without the instance's own.
+    :param look: the policies of one collection, by origin; the instance's own does not matter.
     """
 
     instance: str
-    exports: Mapping[tuple[str, str], Export]
+    look: Callable[[str], Mapping[str, Export]]
+    _found: dict[str, Mapping[str, Export]] = field(default_factory=dict)
 
     def of(self, collection: str, origin: str) -> Export:
         """How far an origin lets travel what it wrote, as far as it is up to this instance to
         keep to it; its own records it may have wherever they come from."""
         if origin == self.instance:
             return Export.HUB
-        return self.exports.get((collection, origin), Export.LOCAL)
+        found = self._found.get(collection)
+        if found is None:
+            found = self._found[collection] = self.look(collection)
+        return found.get(origin, Export.LOCAL)
 
 
 def known(view: View, instance: str) -> Known:
-    """The policies that other instances told, directly or through relays."""
-    told = policies.known(view)
-    return Known(instance, {(each.collection, each.origin): each.export for each in told})
+    """The policies that other instances told, directly or through relays; good as long as the
+    view is."""
+    return Known(instance, partial(policies.of_collection, view))
 
 
 def may_hold(
@@ -185,7 +187,8 @@ class Terms:
 def terms(
     view: View, local_kind: PeerKind, instance: str, peer_kind: PeerKind, had: Container[str]
 ) -> Terms:
-    """What may go to a peer, by the policies of the moment; made anew for each batch."""
+    """What may go to a peer, by the policies of the moment; made anew for each batch, and good as
+    long as the view is."""
     standings = collections.standings(view)
     own = {name: own_export(local_kind, standing) for name, standing in standings.items()}
     return Terms(peer_kind, own, known(view, instance), had)

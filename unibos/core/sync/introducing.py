@@ -1,7 +1,7 @@
 """How a replica introduces itself to a peer, and takes the other's introduction to heart."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,6 +18,8 @@ from unibos.core.sync import export
 from unibos.core.sync.export import Terms
 from unibos.core.sync.local import Local
 from unibos.core.sync.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
+
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,7 @@ def introduce(
         for each in collections.standings(view).values()
         if terms.offered(each.name)
     ]
-    told = [
-        PolicyTold(each.collection, each.origin, each.export, each.hlc)
-        for each in sorted(_told(view, local, terms), key=_place)
-    ]
+    told = _told(view, local, terms)
     hello = Hello(
         protocol=PROTOCOL,
         kind=local.kind,
@@ -69,9 +68,9 @@ def introduce(
         holds=peer.epoch if peer else "",
         time=local.now(),
         collections=heads,
-        digest=hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16],
+        digest=told.digest,
         heard=heard,
-        policies=told,
+        policies=told.policies,
     )
     return Introduction(hello, terms, known)
 
@@ -229,8 +228,32 @@ def require_version(view: View, collection: str, version: int) -> None:
         raise Conflict("version_changed", f"What may be sent of {collection!r} has changed.")
 
 
-def _told(view: View, local: Local, terms: Terms) -> list[Policy]:
-    return export.told(view, local.kind, local.instance, terms)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The policies for a peer, in order, and what they are recognized by."""
+
+    policies: list[PolicyTold]
+    digest: str
+
+
+def _told(view: View, local: Local, terms: Terms) -> _Told:
+    """The policies for a peer. Peers ask all the time and policies hardly ever change, so those
+    that were made last are kept."""
+    offered = tuple((name, own) for name, own in terms.own.items() if terms.offered(name))
+    key = (view.org, policies.revision(view), offered)
+    kept: dict[Hashable, _Told] = local.policies_told
+    found = kept.get(key)
+    if found is None:
+        listed = [
+            PolicyTold(each.collection, each.origin, each.export, each.hlc)
+            for each in sorted(export.told(view, local.kind, local.instance, terms), key=_place)
+        ]
+        digest = hashlib.sha256(msgspec.json.encode(listed)).hexdigest()[:16]
+        found = _Told(listed, digest)
+        if len(kept) >= _KEPT:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 def _place(policy: Policy) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The replica that this process is: what both sides of an exchange need to know of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
 
 from unibos.base.clock import Wall
 from unibos.core.store.peers import PeerKind
@@ -16,6 +17,7 @@ class Local:
     :param name: what people call it.
     :param installed: collections that a module here defines, whatever peers say of them.
     :param now: the time by which a change counts as from the future: the hub's where it is known.
+    :param policies_told: what :mod:`introducing` has made of the policies last.
     """
 
     store: Store
@@ -24,6 +26,7 @@ class Local:
     name: Callable[[], str]
     installed: frozenset[str]
     now: Wall
+    policies_told: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def epoch(self) -> str:
