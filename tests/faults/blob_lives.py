@@ -38,11 +38,11 @@ def live(folder: Path, told: int, life: int, point: str, passes: int) -> None:
     """Take in and exchange until killed."""
     hub, a, b = family(folder, life)
     chance = random.Random(life)
-    system.listen(Death(point, passes))
     for _ in range(_FILES):
         data = chance.randbytes(chance.randrange(1, 900_000))
         a.take_in(data)
         tell(told, "file", hashlib.sha256(data).hexdigest())
+    system.listen(Death(point, passes))
     asyncio.run(exchange(hub, a, b))
     for replica in (hub, a, b):
         replica.close()
@@ -105,7 +105,7 @@ def main() -> None:
         return work
 
     for life in range(rounds):
-        passes = chance.randrange(1, 9)
+        passes = chance.randrange(1, 4 if point == "sync.blob_given" else 9)
         pid, told = in_child(lambda out, life=life, n=passes: live(folder, out, life, point, n))
         lines = read_all(told)
         _, status = os.waitpid(pid, 0)
