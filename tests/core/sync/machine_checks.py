@@ -74,6 +74,15 @@ def may_be_at(place, policies, name, version):
     )
 
 
+def may_go(sender, receiver, policies, name, version):
+    own = policies.get((name, sender.instance), Export.LOCAL)
+    return own.reach >= NEEDED[receiver.kind] and all(
+        origin == sender.instance
+        or policies.get((name, origin), Export.LOCAL).reach >= NEEDED[receiver.kind]
+        for origin in version.origins()
+    )
+
+
 def check_agreement(links, policies):
     """What may go over a link has gone over it."""
     for one, other in links:
@@ -85,10 +94,7 @@ def _check_link(sender, receiver, policies):
     there = versions(receiver)
     held = set(receiver.rows("SELECT collection, record FROM quarantine WHERE org = ?", ORG))
     for (name, id_), version in versions(sender).items():
-        own = policies.get((name, sender.instance), Export.LOCAL)
-        if own.reach < NEEDED[receiver.kind] or (name, id_) in held:
-            continue
-        if not may_be_at(receiver, policies, name, version):
+        if (name, id_) in held or not may_go(sender, receiver, policies, name, version):
             continue
         mine = there.get((name, id_))
         if mine is None:
@@ -96,8 +102,12 @@ def _check_link(sender, receiver, policies):
                 f"{name}/{id_} is at {sender.name} and not at {receiver.name}: {version}"
             )
             continue
-        if version.fields is None and (mine.fields is None or not version.knows(mine.clock)):
-            # Who never had the deleted record is not told of its end.
+        if version.fields is None and (
+            mine.fields is None
+            or not version.knows(mine.clock)
+            or not may_go(receiver, sender, policies, name, mine)
+        ):
+            # Who never had the deleted record, or took it back from there, is not told of its end.
             continue
         merged = merge(STRATEGIES[name], mine, version, name=(name, id_))
         assert not merged.changed, (
@@ -137,6 +147,6 @@ def _check_deletions(ledger, places):
             words |= event.over
     for place in places:
         for key, version in versions(place).items():
-            if version.fields and key in deletions:
+            if version.fields and key in deletions and key[0] not in ledger.narrowed:
                 words = words_in(msgspec.json.encode(version.fields).decode())
                 assert not words <= deletions[key], f"{key} at {place.name} was deleted: {version}"

@@ -106,7 +106,7 @@ class Place(Replica):
         self.store._pool = Inline()
         self.home = self.store.org(ORG)
         self.local = Local(
-            self.store, self.instance, self.kind, lambda: self.name, self.installed, self.clock
+            self.store, self.instance, self.kind, lambda: self.instance, self.installed, self.clock
         )
         self._world.threads[self.store._writer._thread.ident] = self
         self.crashed = False

@@ -266,9 +266,13 @@ class Machine(RuleBasedStateMachine):
             self.world.close()
 
     def links(self):
-        return [
-            (place, self.at("hub")) for place in self.places if place.kind == "node"
-        ] + [(self.at("a"), self.at("b"))]
+        """Every node asks the hub, and two meet directly, as does a clone with one of them."""
+        hub, a, b = self.at("hub"), self.at("a"), self.at("b")
+        links = [(place, hub) for place in self.places if place.kind == "node"] + [(a, b)]
+        if "clone" in self.world.places:
+            clone = self.at("clone")
+            links.append((clone, b if clone.instance == a.instance else a))
+        return links
 
     def heal(self):
         for place in self.places:
@@ -295,6 +299,7 @@ class Machine(RuleBasedStateMachine):
         for asker, answerer in self.links():
             outcome = self.world.round(asker, answerer)
             assert outcome is not None
+            assert outcome.troubles == []
             messages += self.world.messages - 1
         for place in self.places:
             self.world.run(quarantine.retry(place.local, ORG))

@@ -49,7 +49,7 @@ def introduce(
             each.name,
             each.head if terms.allows(each.name, ()) else 0,
             each.version,
-            each.horizon,
+            each.horizon if terms.allows(each.name, ()) else 0,
             each.defined,
             each.name in local.installed,
             known[each.name].pulled if each.name in known else 0,

@@ -102,7 +102,8 @@ def _pull(
     after = checkpoint.pulled_for(head.version)
     # They hold what this replica does not know to have given: an answer was lost, or it is not
     # the one any more that gave it.
-    everything = told > checkpoint.told_for(epoch, version)
+    # Where it has nothing, or lets nothing go, there is nothing to ask for.
+    everything = head.seq > 0 and told > checkpoint.told_for(epoch, version)
     first = checkpoint.own_epoch != epoch
     census = 0 < checkpoint.pulled < head.horizon
     if head.seq <= after and not everything and not census:
