@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.sync.replicas import Replica, plain, run
+from tests.core.sync.replicas import Replica, later_than, plain, run
 from unibos.core.store.definitions import Export, Strategy
 
 
@@ -188,3 +188,22 @@ def test_both_keeps_the_loser_as_a_record_of_its_own(tmp_path, family):
     run(hub, a, b, do=share)
     assert a.states("letters") == b.states("letters") == hub.states("letters")
     assert sorted(data["title"] for data in a.data("letters").values()) == ["dear A", "dear B"]
+
+
+def test_a_definition_from_the_future_stays_out_and_moves_no_clock(family):
+    hub, a, b = family
+    a.clock.ms += 10 * 365 * 86_400_000
+    a.declare(plain("later"))
+    a.create("later", title="too early")
+    a.clock.ms -= 10 * 365 * 86_400_000
+
+    async def do():
+        outcome = await a.sync(hub)
+        assert [(one.collection, one.code) for one in outcome.troubles] == [
+            ("later", "change_from_future")
+        ]
+        await b.sync(hub)
+
+    run(hub, a, b, do=do)
+    made = hub.home.write(lambda tx: tx.stamp())
+    assert made[0] < later_than(hub, 60_000)

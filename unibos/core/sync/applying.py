@@ -22,12 +22,9 @@ from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction
 from unibos.core.store.versions import Version
 from unibos.core.sync import export
-from unibos.core.sync.local import Local
+from unibos.core.sync.local import FUTURE_MS, Local
 from unibos.core.sync.merge import Lost, Merged, merge
 from unibos.core.sync.messages import Change
-
-FUTURE_MS = 5 * 60_000
-"""A change from further ahead than this is not taken before its time."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict, Invalid, Unsupported
 from unibos.core.store import checkpoints, collections, peers, policies
 from unibos.core.store.checkpoints import Checkpoint
@@ -16,7 +17,7 @@ from unibos.core.store.policies import Policy
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
 from unibos.core.sync.export import Terms
-from unibos.core.sync.local import Local
+from unibos.core.sync.local import FUTURE_MS, Local
 from unibos.core.sync.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
 
 _KEPT = 64
@@ -156,12 +157,19 @@ def definition(view: View, name: str) -> DefinitionTold:
 def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
     """Take a peer's definition, unless a module here defines the collection or it is older.
 
-    :raises Invalid: ``schema_invalid``, ``definition_invalid``.
+    :raises Invalid: ``schema_invalid``, ``definition_invalid``; ``change_from_future``, for this
+        replica's clock would go along with it.
     :raises Forbidden: ``export_over_ceiling`` when it may not be at an instance of this kind.
     :raises Conflict: ``too_many_collections``.
     """
     if told.name in local.installed:
         return
+    if hlc_ms(told.hlc) > local.now() + FUTURE_MS:
+        raise Invalid(
+            "change_from_future",
+            f"The definition of {told.name!r} is of {iso(hlc_ms(told.hlc))}, still to come.",
+            hint="The clock of the instance that made it is wrong; set it right.",
+        )
     try:
         strategy, ceiling = Strategy(told.strategy), Export(told.ceiling)
         search = msgspec.convert(told.search, Search)

@@ -8,6 +8,9 @@ from unibos.base.clock import Wall
 from unibos.core.store.peers import PeerKind
 from unibos.core.store.store import Store
 
+FUTURE_MS = 5 * 60_000
+"""What is from further ahead than this is not taken before its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
