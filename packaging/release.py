@@ -18,7 +18,7 @@ from pathlib import Path
 
 import bill
 import deb
-import emulated
+import foreign
 import heif
 import minisign
 import offer
@@ -45,7 +45,7 @@ def _build(there: Origin, here: Origin, asked: argparse.Namespace) -> None:
         _make(target, BUILD / "work", here)
         _check_list(BUILD / "work", accept=asked.accept)
     else:
-        target = emulated.build(there.architecture, here)
+        target = foreign.build(there.architecture, here)
     if asked.sign:
         minisign.sign(target / "checksums.sha256", asked.sign, _comment(there))
     if asked.twice:

@@ -77,11 +77,11 @@ def build(wanted: str, here: Origin) -> Path:
     :param here: this checkout; a tree needs no git.
     :raises SystemExit: it cannot be built here; said in words.
     """
-    foreign = _foreign(wanted)
-    make_tree(foreign)
-    work = foreign.folder / "build"
-    _lend(foreign, work)
-    if subprocess.run(inside(foreign, work, here), check=False).returncode != 0:
+    debian = _foreign(wanted)
+    make_tree(debian)
+    work = debian.folder / "build"
+    _lend(debian, work)
+    if subprocess.run(inside(debian, work, here), check=False).returncode != 0:
         raise SystemExit(f"The build for {wanted} has failed; what it said stands above.")
     target = ROOT / "build" / wanted
     shutil.rmtree(target, ignore_errors=True)
@@ -100,30 +100,30 @@ def _foreign(wanted: str) -> Foreign:
     return FOREIGNS[wanted]
 
 
-def make_tree(foreign: Foreign) -> None:
+def make_tree(debian: Foreign) -> None:
     """Make its Debian, once."""
     subprocess.run((ROOT / "firmware/setup", "build"), check=True)
-    if foreign.tree.exists():
+    if debian.tree.exists():
         return
-    partial = foreign.folder / "debian.partial"
+    partial = debian.folder / "debian.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    foreign.folder.mkdir(parents=True, exist_ok=True)
-    print(f"Making a Debian {foreign.suite} for {foreign.architecture}", flush=True)
+    debian.folder.mkdir(parents=True, exist_ok=True)
+    print(f"Making a Debian {debian.suite} for {debian.architecture}", flush=True)
     subprocess.run(
         (
             *("mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"),
-            f"--architectures={foreign.architecture}",
+            f"--architectures={debian.architecture}",
             '--aptopt=APT::Install-Recommends "false"',
-            f"--include={','.join((*_PACKAGES, *foreign.packages))}",
-            *(foreign.suite, str(partial)),
+            f"--include={','.join((*_PACKAGES, *debian.packages))}",
+            *(debian.suite, str(partial)),
         ),
         check=True,
     )
     (partial / "source").mkdir()
-    partial.rename(foreign.tree)
+    partial.rename(debian.tree)
 
 
-def _lend(foreign: Foreign, work: Path) -> None:
+def _lend(debian: Foreign, work: Path) -> None:
     """Give the tree what it needs of this machine to fetch packages, and what is there already."""
     (work / "cache").mkdir(parents=True, exist_ok=True)
     # SQLite's source is one for all; npm, which has it, is not wanted in every tree.
@@ -131,10 +131,10 @@ def _lend(foreign: Foreign, work: Path) -> None:
     shutil.copyfile(source, work / "cache" / source.name)
     for name in ("etc/resolv.conf", "etc/pip.conf", "etc/ssl/certs/ca-certificates.crt"):
         if Path("/", name).exists():
-            shutil.copyfile(Path("/", name), foreign.tree / name)
+            shutil.copyfile(Path("/", name), debian.tree / name)
 
 
-def inside(foreign: Foreign, work: Path, here: Origin) -> list[str]:
+def inside(debian: Foreign, work: Path, here: Origin) -> list[str]:
     """The command that builds in the tree."""
     kept = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
     # A folder of this machine.
@@ -148,6 +148,6 @@ def inside(foreign: Foreign, work: Path, here: Origin) -> list[str]:
     }
     variables = [f"{name}={text}" for name, text in (kept | told).items()]
     return [
-        *("unshare", "--mount", "sh", "-ec", _ENTER, str(foreign.tree), str(ROOT), str(work)),
+        *("unshare", "--mount", "sh", "-ec", _ENTER, str(debian.tree), str(ROOT), str(work)),
         *("env", "-i", *variables, "/source/packaging/build"),
     ]
