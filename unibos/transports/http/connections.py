@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,10 @@ CONNECT_S = 3.0
 SILENT_S = 10.0
 """So long nothing may come, or nothing be taken, unless a question has a time of its own."""
 IDLE_S = 1.0
+LOST_S = 30
+"""Who waits for news sends nothing, so nothing tells it that the line was cut without a word (a
+router that forgot it, a Wi-Fi left behind): the kernel asks every few seconds, and gives the
+connection up after this long without an answer. A slow board, whose kernel answers, is not lost."""
 
 
 class Connections:
@@ -95,12 +100,33 @@ def client_of(context: ssl.SSLContext) -> "httpx2.AsyncClient":
     import httpx2
 
     return httpx2.AsyncClient(
-        verify=context,
+        transport=httpx2.AsyncHTTPTransport(
+            verify=context,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=8, max_keepalive_connections=2),
+            socket_options=_watched(),
+        ),
         trust_env=False,
         follow_redirects=False,
         timeout=httpx2.Timeout(SILENT_S, connect=CONNECT_S),
-        limits=httpx2.Limits(max_connections=8, max_keepalive_connections=2),
     )
+
+
+def _watched() -> list[tuple[int, int, int]]:
+    """Options of a socket (tcp(7)) by which a line that was cut is noticed, as far as this system
+    has them."""
+    wanted = {
+        "TCP_KEEPIDLE": 10,
+        "TCP_KEEPINTVL": 5,
+        "TCP_KEEPCNT": 4,
+        "TCP_USER_TIMEOUT": LOST_S * 1000,
+    }
+    found = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in wanted.items()
+        if hasattr(socket, name)
+    ]
+    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *found]
 
 
 def certificate_of(response: "httpx2.Response") -> bytes | None:
