@@ -17,6 +17,7 @@ POINTS = {
     ),
 }
 HARM = ("weather", "weather", "fair weather", "cut", "unplug", "kill", "doom", "doom", "doom")
+_MERCY = 0.7
 _TICK_S = 0.05
 
 
@@ -84,7 +85,7 @@ class Faults:
             return
         if any(one is host for _, _, one in self._due):
             return
-        if host.doomed and what in ("kill", "doom"):
+        if what in ("kill", "doom") and host.doomed and chance.random() < _MERCY:
             # It is to die by itself.
             return
         point = ""
@@ -98,7 +99,9 @@ class Faults:
             if what == "doom":
                 points = self._points[host.role]
                 points.append(points.pop(0))
-                point, seconds = f"{points[-1]} {chance.randrange(1, 4)}", 0.0
+                # Files are rare, records are not.
+                passes = 1 if "blob" in points[-1] else chance.randrange(1, 4)
+                point, seconds = f"{points[-1]} {passes}", 0.0
         self._due.append((time.monotonic() + seconds, point or what, host))
         self._tell(f"{host.name}: {what} {point} for {seconds:.1f} s")
 
