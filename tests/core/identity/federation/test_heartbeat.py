@@ -195,6 +195,22 @@ def test_it_begins_at_once_and_ends_when_told(box, hub):
     assert box.closed == 2
 
 
+def test_what_else_reached_the_hub_has_it_asked_at_once(box, hub):
+    box.unplugged = True
+
+    async def live():
+        box.joining.start()
+        while not box.joining.contact.trouble:
+            await asyncio.sleep(0)
+        box.unplugged = False
+        box.joining.contact.reached()
+        while not box.joining.online:
+            box.beats.clear()
+            await asyncio.wait_for(box.beats.wait(), 30)
+
+    hub.run(live())
+
+
 def test_a_defect_does_not_end_it(box, hub, caplog, monkeypatch):
     monkeypatch.setattr(Heartbeat, "wait_s", lambda _: 0)
     broken = iter([ValueError("odd")])

@@ -1,5 +1,6 @@
 """How a node's line to its hub is: when it last answered, and what was wrong if it did not."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class Contact:
     :ivar certificate: PEM of the one that it showed and vouched for, where that is news; empty: a
         public one; None: no news.
     :ivar trouble: the code of what went wrong last; empty while all is well.
+    :ivar wanted: set when the next heartbeat is wanted at once.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Contact:
         self.hub_name = ""
         self.certificate: str | None = None
         self.trouble = ""
+        self.wanted = asyncio.Event()
 
     @property
     def online(self) -> bool:
@@ -89,6 +92,11 @@ class Contact:
         before, self.trouble = self.trouble, error.code
         if not before:
             self._tell(there=False)
+
+    def reached(self) -> None:
+        """Something else than the heartbeat reached the hub: where that is news, ask it now."""
+        if self.trouble:
+            self.wanted.set()
 
     def listen(self, listener: Callable[[bool], object]) -> None:
         """Have ``listener`` called when the hub answers again (True), and when it does not any

@@ -107,7 +107,14 @@ class Heartbeat:
             except Exception:
                 self._failures += 1
                 log.exception("the heartbeat failed")
-            await asyncio.sleep(self.wait_s())
+            await self._until_due()
+
+    async def _until_due(self) -> None:
+        wanted = self._contact.wanted
+        wanted.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.wait_s()):
+                await wanted.wait()
 
     def wait_s(self) -> float:
         """Seconds until the next heartbeat."""
