@@ -71,7 +71,7 @@ def lost(reason: str) -> Unavailable:
     """The answer where no hub answers."""
     return Unavailable(
         "hub_unreachable",
-        f"The hub does not answer: {reason}.",
+        f"The hub does not answer: {reason.rstrip('.')}.",
         hint="This node goes on by itself; unibos status tells when it heard of the hub last.",
         reason=reason,
     )

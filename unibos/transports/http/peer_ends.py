@@ -56,7 +56,7 @@ class PeerEnd(ABC):
         """``peer_unreachable``."""
         return Unavailable(
             "peer_unreachable",
-            f"The peer does not answer: {reason}.",
+            f"The peer does not answer: {reason.rstrip('.')}.",
             hint="It is tried again by itself; unibos sync status tells when it went well last.",
             reason=reason,
         )
