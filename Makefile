@@ -27,6 +27,7 @@ run: $(READY)
 # The tests of a file share a server, so one worker runs them all.
 test: $(DEV_READY)
 	@packaging/setup system
+	@packaging/setup tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 # The part without real processes, real OCR and killed servers; coverage of the core is its measure.
@@ -35,6 +36,7 @@ unit: $(DEV_READY)
 	@$(BIN)/coverage report --include 'unibos/core/*' --fail-under 95 --skip-covered
 
 test-long: $(DEV_READY)
+	@packaging/setup tests
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(DEV_READY)
