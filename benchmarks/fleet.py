@@ -26,17 +26,21 @@ class Fleet:
     """Nodes that joined.
 
     :param client: of the hub's owner.
+    :ivar hub: the hub's instance id.
+    :ivar keys: the nodes' own.
     """
 
     def __init__(self, client: Client, count: int) -> None:
-        self._nodes: list[MachineTokens] = []
+        self.hub = ""
+        self.keys: list[InstanceKey] = []
         for begin in range(0, count, PER_TOKEN):
             asked = {"uses": min(PER_TOKEN, count - begin), "label": "benchmark"}
             made = client.call("POST", "/api/v1/tokens", asked)
             token = JoinToken.parse(made["token"])
+            self.hub = token.hub
             for number in range(begin, begin + asked["uses"]):
-                self._nodes.append(_joined(client, token, f"node-{number}"))
-        self._turn = itertools.cycle(self._nodes)
+                self.keys.append(_joined(client, token, f"node-{number}"))
+        self._turn = itertools.cycle([MachineTokens(key, self.hub) for key in self.keys])
 
     def heartbeats(self, count: int) -> Case:
         """As many heartbeats, of one node after the other."""
@@ -48,7 +52,7 @@ class Fleet:
         )
 
 
-def _joined(client: Client, token: JoinToken, name: str) -> MachineTokens:
+def _joined(client: Client, token: JoinToken, name: str) -> InstanceKey:
     key = InstanceKey(Ed25519PrivateKey.generate())
     enrollment = {
         "secret": token.secret,
@@ -58,7 +62,7 @@ def _joined(client: Client, token: JoinToken, name: str) -> MachineTokens:
         "report": _report(time.time_ns() // 1_000_000),
     }
     client.call("POST", "/api/v1/enroll", enrollment)
-    return MachineTokens(key, token.hub)
+    return key
 
 
 def _report(clock: int) -> dict[str, object]:

@@ -16,8 +16,8 @@ from tests.transports.http.peer_nodes import Node, hello
 from unibos.base.errors import Conflict, Error, Invalid, NotFound, Unavailable
 from unibos.core.store import blobs, meta
 from unibos.core.store.definitions import Export
-from unibos.core.sync.messages import BlobsOffered, Ids, Pull, Wait
-from unibos.core.sync.round import Round
+from unibos.core.sync.exchange.messages import BlobsOffered, Ids, Pull, Wait
+from unibos.core.sync.exchange.round import Round
 from unibos.transports.http import peer_client
 
 SIZE = 300_000

@@ -18,7 +18,7 @@ from tests.e2e.family import QUICK, Household, online, until
 from tests.e2e.server import PATIENCE, Server, run
 from tests.e2e.tap import Tap
 from unibos.base.local_socket import address_of
-from unibos.core.sync.messages import BATCH_RECORDS
+from unibos.core.sync.exchange.messages import BATCH_RECORDS
 
 pytestmark = pytest.mark.e2e
 

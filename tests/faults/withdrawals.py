@@ -20,7 +20,8 @@ from unibos.core.store.drafts import Schema
 from unibos.core.store.policies import Policy
 from unibos.core.store.store import Store
 from unibos.core.store.versions import Version
-from unibos.core.sync import export, withdrawing
+from unibos.core.sync import export
+from unibos.core.sync.exchange import withdrawing
 
 NOTES = Collection("notes", Schema({}), search=Search("title"))
 ME, ANN, BEN, ORG = "hub", "ann", "ben", "org-a"

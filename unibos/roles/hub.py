@@ -29,12 +29,12 @@ from unibos.core.module.endpoint import MIB
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.blobs.blobs import BlobAnswer
+from unibos.core.sync.blobs.taking import BlobRules
 from unibos.core.sync.collecting import Collecting
+from unibos.core.sync.exchange.answer import Answer
+from unibos.core.sync.exchange.quarantine import retry_everywhere
 from unibos.core.sync.local import Local
-from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.addresses import Addresses, announced
 from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner

@@ -16,8 +16,8 @@ from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.blobs.blobs import BlobAnswer
+from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.local import Local
 from unibos.roles.addresses import Addresses
 from unibos.roles.listening import Place

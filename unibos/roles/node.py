@@ -32,11 +32,11 @@ from unibos.core.store import leases
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.collecting import Collecting
+from unibos.core.sync.exchange.answer import Answer
+from unibos.core.sync.exchange.quarantine import retry_everywhere
 from unibos.core.sync.local import Local
-from unibos.core.sync.quarantine import retry_everywhere
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
 from unibos.roles.listening import Place, place

@@ -18,10 +18,10 @@ from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.module.manifest import Module
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.blobs.blobs import BlobAnswer
+from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.local import Local
-from unibos.core.sync.sync import Sync
+from unibos.core.sync.schedule.sync import Sync
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State

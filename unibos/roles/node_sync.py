@@ -17,13 +17,13 @@ from unibos.core.identity.keys import InstanceKey
 from unibos.core.module.endpoint import MIB
 from unibos.core.module.manifest import Module
 from unibos.core.store.store import Store
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.hubs import Wishes
-from unibos.core.sync.line import Partner
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs.taking import BlobRules
+from unibos.core.sync.exchange.link import PeerLink
 from unibos.core.sync.local import Local
-from unibos.core.sync.pace import Pace
-from unibos.core.sync.sync import Options, Sync
+from unibos.core.sync.schedule.hubs import Wishes
+from unibos.core.sync.schedule.line import Partner
+from unibos.core.sync.schedule.pace import Pace
+from unibos.core.sync.schedule.sync import Options, Sync
 from unibos.transports.http.peer_client import PeerLinks
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from unibos.base.errors import Error, Unavailable
 from unibos.base.ids import new_id
 from unibos.core.store import blobs, collections, pending_blobs, records, replication
 from unibos.core.store.definitions import Export
-from unibos.core.sync.blobs import BlobRules, exchange
-from unibos.core.sync.round import Round
+from unibos.core.sync.blobs.blobs import BlobRules, exchange
+from unibos.core.sync.exchange.round import Round
 
 LIMIT = 1 << 24
 FILES = ("sha256", "thumbnail")

@@ -3,8 +3,8 @@
 import msgspec
 
 from unibos.core.store.definitions import Export
+from unibos.core.sync.exchange.messages import Pulled, Push
 from unibos.core.sync.merge import merge
-from unibos.core.sync.messages import Ids, IdsPage, Pulled, Push
 
 from .machine_ledger import DIARY, STRATEGIES, versions, words_in
 from .replicas import ORG
@@ -61,7 +61,9 @@ def true_policies(places):
             newest[name, origin] = max(newest.get((name, origin), (0, "")), (hlc, export))
     known = {}
     for place in places:
-        known.update({key: value for key, value in policies_at(place).items() if key[1] == place.instance})
+        known.update(
+            {key: value for key, value in policies_at(place).items() if key[1] == place.instance}
+        )
     known.update({key: Export(export) for key, (_, export) in newest.items()})
     return known
 

@@ -20,8 +20,8 @@ from unibos.base.errors import Error, Unavailable
 from unibos.core.store import replica as replicas
 from unibos.core.store import system
 from unibos.core.store.store import Options, Store
+from unibos.core.sync.exchange.round import Round
 from unibos.core.sync.local import Local
-from unibos.core.sync.round import Round
 
 from .replicas import ORG, START_MS, Replica
 

@@ -11,11 +11,11 @@ from unibos.core.store import collections, conflicts, policies, records
 from unibos.core.store.definitions import Collection, Export, Search, Strategy
 from unibos.core.store.drafts import Schema
 from unibos.core.store.store import Store
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blobs import BlobAnswer
+from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.direct import DirectLink
+from unibos.core.sync.exchange.answer import Answer
+from unibos.core.sync.exchange.round import Round
 from unibos.core.sync.local import Local
-from unibos.core.sync.round import Round
 
 ORG = "01a207db-7f80-7000-8000-00000000000a"
 START_MS = 1_780_000_000_000

@@ -8,7 +8,7 @@ from unibos.base.errors import Error, NotFound, Unavailable
 from unibos.core.store import blobs, export_log, peers
 from unibos.core.store.definitions import Export
 from unibos.core.sync import export
-from unibos.core.sync.messages import BlobsOffered
+from unibos.core.sync.exchange.messages import BlobsOffered
 
 DATA = some_bytes(700_000)
 NAME = name_of(DATA)

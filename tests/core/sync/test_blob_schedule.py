@@ -8,11 +8,13 @@ import pytest
 from tests.core.sync.blob_replicas import LIMIT, Keeper, Way, files, name_of, some_bytes
 from tests.core.sync.replicas import run
 from unibos.base.errors import Unavailable
-from unibos.core.sync import blob_fetching, blob_schedule, export
-from unibos.core.sync.blob_demand import BlobDemand
-from unibos.core.sync.blob_schedule import BlobSchedule
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.round import Round
+from unibos.core.sync import export
+from unibos.core.sync.blobs import fetching as blob_fetching
+from unibos.core.sync.blobs import schedule as blob_schedule
+from unibos.core.sync.blobs.demand import BlobDemand
+from unibos.core.sync.blobs.schedule import BlobSchedule
+from unibos.core.sync.blobs.taking import BlobRules
+from unibos.core.sync.exchange.round import Round
 
 DATA = some_bytes(400_000)
 NAME = name_of(DATA)

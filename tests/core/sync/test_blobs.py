@@ -13,8 +13,8 @@ from tests.core.sync.replicas import run
 from unibos.base.errors import Conflict, Unavailable
 from unibos.core.store import blob_troubles, blobs, integrity, orgs, peers
 from unibos.core.store.definitions import Export
-from unibos.core.sync.blobs import BlobRules, next_due
-from unibos.core.sync.messages import BlobsOffered
+from unibos.core.sync.blobs.blobs import BlobRules, next_due
+from unibos.core.sync.exchange.messages import BlobsOffered
 
 DATA = some_bytes(700_000)
 NAME = name_of(DATA)

@@ -13,9 +13,9 @@ from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.definitions import Export
 from unibos.core.store.drafts import Schema
 from unibos.core.store.tombstones import Living
-from unibos.core.sync.census import deleted_there, reached
 from unibos.core.sync.collecting import Collecting
-from unibos.core.sync.messages import Ids
+from unibos.core.sync.exchange.census import deleted_there, reached
+from unibos.core.sync.exchange.messages import Ids
 
 PEER = 3
 

@@ -10,8 +10,9 @@ from unibos.base.errors import Conflict, Error
 from unibos.core.store import collections, export_log, policies
 from unibos.core.store.definitions import Export
 from unibos.core.store.policies import Policy
-from unibos.core.sync import export, introducing
-from unibos.core.sync.messages import BATCH_RECORDS, Push
+from unibos.core.sync import export
+from unibos.core.sync.exchange import introducing
+from unibos.core.sync.exchange.messages import BATCH_RECORDS, Push
 
 
 @pytest.fixture

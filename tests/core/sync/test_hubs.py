@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unibos.core.sync.hubs import NOWHERE, Choice, Seen, Wishes, choose, smoothed
+from unibos.core.sync.schedule.hubs import NOWHERE, Choice, Seen, Wishes, choose, smoothed
 
 A, B, C = (Seen(name, f"hub {name}", None, 0.1) for name in "abc")
 

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from unibos.base.errors import NotFound
 from unibos.core.store import collections, policies, records
 from unibos.core.store.definitions import Export
-from unibos.core.sync import export, quarantine
+from unibos.core.sync import export
 from unibos.core.sync.collecting import Collecting, forget
+from unibos.core.sync.exchange import quarantine
 
 from .machine_checks import (
     SECRET,
@@ -99,9 +100,7 @@ class Machine(RuleBasedStateMachine):
         for name in "abc":
             node = self.world.add(Place(self.world, name, installed=("forms",)))
             hub.home.write(lambda tx, node=node: admit(tx, node.instance))
-            node.home.write(
-                lambda tx: [collections.declare(tx, each) for each in (*SHARED, DIARY)]
-            )
+            node.home.write(lambda tx: [collections.declare(tx, each) for each in (*SHARED, DIARY)])
             self.ledger.write(node, DIARY.name, 0, "put", {"a": "new", "b": "keep"})
         other = hub.store.org(OTHER_ORG)
 

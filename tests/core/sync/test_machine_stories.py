@@ -2,8 +2,8 @@
 
 from unibos.core.store.definitions import Export
 
-from .test_machine import CALM, Machine
 from .machine_world import Trouble
+from .test_machine import Machine
 
 NEW = {"a": "new", "b": "new"}
 

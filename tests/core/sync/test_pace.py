@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unibos.core.sync.pace import Pace, Standing, after_failure, due
+from unibos.core.sync.schedule.pace import Pace, Standing, after_failure, due
 
 PACE = Pace(interval_s=300.0, gather_s=0.03, retry_s=1.0, longest_s=300.0)
 

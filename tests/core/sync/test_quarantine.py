@@ -11,8 +11,8 @@ from unibos.core.store import peers, policies, quarantine
 from unibos.core.store.definitions import Export
 from unibos.core.store.drafts import Schema
 from unibos.core.store.policies import Policy
-from unibos.core.sync.messages import Change
-from unibos.core.sync.quarantine import Retried, discard, retry, retry_everywhere
+from unibos.core.sync.exchange.messages import Change
+from unibos.core.sync.exchange.quarantine import Retried, discard, retry, retry_everywhere
 
 HOUR_MS = 3_600_000
 STRICT = Schema({"properties": {"title": {"type": "string"}}})

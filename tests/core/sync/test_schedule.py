@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from unibos.base.errors import Conflict, Unavailable
-from unibos.core.sync.pace import Pace
-from unibos.core.sync.progress import Outcome
-from unibos.core.sync.schedule import Hooks, Schedule, Times, Ways
+from unibos.core.sync.exchange.progress import Outcome
+from unibos.core.sync.schedule.pace import Pace
+from unibos.core.sync.schedule.schedule import Hooks, Schedule, Times, Ways
 
 GONE = Unavailable("peer_unreachable", "Nobody there.")
 PATIENCE = 30

@@ -9,11 +9,11 @@ from unibos.base.errors import Unavailable
 from unibos.core.store import collections, policies, records
 from unibos.core.store.definitions import Export
 from unibos.core.sync import export as exporting
-from unibos.core.sync.hubs import Wishes
-from unibos.core.sync.line import Partner
-from unibos.core.sync.pace import Pace
-from unibos.core.sync.progress import Outcome, Progress
-from unibos.core.sync.sync import Options, Sync
+from unibos.core.sync.exchange.progress import Outcome, Progress
+from unibos.core.sync.schedule.hubs import Wishes
+from unibos.core.sync.schedule.line import Partner
+from unibos.core.sync.schedule.pace import Pace
+from unibos.core.sync.schedule.sync import Options, Sync
 
 PATIENCE = 30
 DRAFT = plain().draft({"title": "x"})
@@ -262,7 +262,7 @@ def test_a_peer_that_is_removed_is_let_go(replica):
 
 def test_only_the_newest_events_are_remembered(replica):
     events = Sync(replica.local, replica.org).events
-    from unibos.core.sync.events import SyncEvent
+    from unibos.core.sync.schedule.events import SyncEvent
 
     for number in range(1000):
         events.tell(SyncEvent(what="progress", done=number))

@@ -20,8 +20,8 @@ from unibos.core.store.drafts import Schema
 from unibos.core.store.policies import Policy
 from unibos.core.store.store import Store
 from unibos.core.store.versions import Version
-from unibos.core.sync import withdrawing
-from unibos.core.sync.messages import Change
+from unibos.core.sync.exchange import withdrawing
+from unibos.core.sync.exchange.messages import Change
 
 ME, ANN, BEN = "origin-me", "origin-ann", "origin-ben"
 NOTES = Collection("notes", Schema({}), search=Search("title"), blobs=("file",))

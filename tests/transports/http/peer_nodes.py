@@ -6,7 +6,7 @@ from tests.core.identity.federation.fellows import T0, Fellow, new_key
 from tests.core.sync.replicas import Clock, Replica
 from unibos.core.identity.certificate import Certificate
 from unibos.core.module.endpoint import Answer, Endpoint
-from unibos.core.sync.messages import PROTOCOL, Hello
+from unibos.core.sync.exchange.messages import PROTOCOL, Hello
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.line import WELL_KNOWN

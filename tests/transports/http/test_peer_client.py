@@ -15,7 +15,7 @@ from tests.transports.http.peer_nodes import Gate, Node, hello
 from unibos.base.errors import Error
 from unibos.core.identity.federation.joining import HubAddress
 from unibos.core.identity.registry.machine_tokens import MachineReader
-from unibos.core.sync.messages import MESSAGE_BYTES, HelloAnswer, PolicyTold, Pull, Wait
+from unibos.core.sync.exchange.messages import MESSAGE_BYTES, HelloAnswer, PolicyTold, Pull, Wait
 from unibos.transports.http import connections, peer_client
 from unibos.transports.http.peer_client import PeerLinks
 

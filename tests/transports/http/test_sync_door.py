@@ -13,7 +13,7 @@ from tests.transports.http.fake_hub import run
 from tests.transports.http.peer_nodes import Node, hello
 from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.store.definitions import Export
-from unibos.core.sync.messages import MESSAGE_BYTES, HelloAnswer
+from unibos.core.sync.exchange.messages import MESSAGE_BYTES, HelloAnswer
 
 HELLO = "/api/v1/sync/hello"
 JSON = "application/json"

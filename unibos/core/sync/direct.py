@@ -11,9 +11,9 @@ import msgspec
 
 from unibos.core.identity.scope import Scope
 from unibos.core.store.peers import PeerKind
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blobs import BlobAnswer
-from unibos.core.sync.messages import (
+from unibos.core.sync.blobs.blobs import BlobAnswer
+from unibos.core.sync.exchange.answer import Answer
+from unibos.core.sync.exchange.messages import (
     BlobsOffered,
     BlobsWanted,
     Hello,
@@ -32,7 +32,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class DirectLink:
-    """The :class:`unibos.core.sync.link.PeerLink` to an answerer in this process.
+    """The :class:`unibos.core.sync.exchange.link.PeerLink` to an answerer in this process.
 
     :param peer: the answerer's instance id.
     :param scope: proves who asks, anew at each call.

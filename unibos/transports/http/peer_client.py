@@ -18,7 +18,7 @@ from unibos.core.identity.federation.peers import Peers
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.registry.machine_tokens import MachineTokens
 from unibos.core.store.peers import PeerKind
-from unibos.core.sync.messages import (
+from unibos.core.sync.exchange.messages import (
     MESSAGE_BYTES,
     WAIT_S,
     BlobsOffered,
@@ -81,7 +81,7 @@ class PeerLinks:
 
 
 class PeerClient:
-    """The HTTP :class:`unibos.core.sync.link.PeerLink`.
+    """The HTTP :class:`unibos.core.sync.exchange.link.PeerLink`.
 
     What is counted is what HTTP/1.1 writes: heads, and bodies as they are packed; what TLS adds is
     not counted.

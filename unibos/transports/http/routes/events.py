@@ -18,7 +18,7 @@ from unibos.core.store import feed, jobs
 from unibos.core.store.bell import Bell
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import View
-from unibos.core.sync.events import SyncEvents
+from unibos.core.sync.schedule.events import SyncEvents
 
 Topic = Literal["records", "jobs", "sync"]
 _TOPICS: tuple[Topic, ...] = ("records", "jobs", "sync")

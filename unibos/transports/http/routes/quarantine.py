@@ -13,7 +13,7 @@ from unibos.core.store import peers
 from unibos.core.store import quarantine as verbs
 from unibos.core.store.quarantine import Held
 from unibos.core.store.transaction import View
-from unibos.core.sync import quarantine
+from unibos.core.sync.exchange import quarantine
 from unibos.core.sync.local import Local
 from unibos.transports.http.pages import NUMBER, number_in
 

@@ -22,10 +22,10 @@ from unibos.base.errors import (
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer as Reply
 from unibos.core.module.endpoint import Call, Endpoint, File, Media, StreamAnswer
-from unibos.core.sync.answer import Answer
-from unibos.core.sync.blob_giving import read_chunks
-from unibos.core.sync.blobs import BlobAnswer
-from unibos.core.sync.messages import (
+from unibos.core.sync.blobs.blobs import BlobAnswer
+from unibos.core.sync.blobs.giving import read_chunks
+from unibos.core.sync.exchange.answer import Answer
+from unibos.core.sync.exchange.messages import (
     MESSAGE_BYTES,
     BlobsOffered,
     BlobsWanted,

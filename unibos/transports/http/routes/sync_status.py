@@ -7,10 +7,10 @@ from unibos.core.identity.registry.node_shapes import Node
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Answer, Call, Endpoint
-from unibos.core.sync.line import Tried
 from unibos.core.sync.local import Local
-from unibos.core.sync.status import Backlog, Heard, PeerStatus, SyncStatus, backlog_of
-from unibos.core.sync.sync import Sync
+from unibos.core.sync.schedule.line import Tried
+from unibos.core.sync.schedule.status import Backlog, Heard, PeerStatus, SyncStatus, backlog_of
+from unibos.core.sync.schedule.sync import Sync
 
 
 class Rounds(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Sync of one node: the facade that its role starts and stops.
 
-One :class:`Line` for each peer, and one choice among the hubs (:mod:`unibos.core.sync.hubs`). All
+One :class:`Line` for each peer, and one choice among the hubs (:mod:`hubs` beside this). All
 runs in one event loop; what is written here is noticed through :meth:`Store.listen`.
 """
 
@@ -12,19 +12,19 @@ from threading import Lock
 
 from unibos.core.store import meta
 from unibos.core.store.transaction import Changed
-from unibos.core.sync import hubs
-from unibos.core.sync.blob_demand import BlobDemand
-from unibos.core.sync.blob_schedule import BlobSchedule
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.events import SyncEvent, SyncEvents
-from unibos.core.sync.hubs import NOWHERE, Wishes
-from unibos.core.sync.line import Line, Partner, Tried
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs.demand import BlobDemand
+from unibos.core.sync.blobs.schedule import BlobSchedule
+from unibos.core.sync.blobs.taking import BlobRules
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.round import Round
 from unibos.core.sync.local import Local
-from unibos.core.sync.pace import Pace
-from unibos.core.sync.round import Round
-from unibos.core.sync.schedule import Rounds, Times, Ways
-from unibos.core.sync.status import Mode, SyncStatus, backlog_of
+from unibos.core.sync.schedule import hubs
+from unibos.core.sync.schedule.events import SyncEvent, SyncEvents
+from unibos.core.sync.schedule.hubs import NOWHERE, Wishes
+from unibos.core.sync.schedule.line import Line, Partner, Tried
+from unibos.core.sync.schedule.pace import Pace
+from unibos.core.sync.schedule.schedule import Rounds, Times, Ways
+from unibos.core.sync.schedule.status import Mode, SyncStatus, backlog_of
 
 log = logging.getLogger(__name__)
 

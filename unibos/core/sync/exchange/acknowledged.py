@@ -14,8 +14,8 @@ from unibos.base.errors import Error
 from unibos.core.store import checkpoints
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import Transaction
+from unibos.core.sync.exchange.messages import Hello
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import Hello
 
 log = logging.getLogger(__name__)
 

@@ -9,16 +9,16 @@ from unibos.base.clock import iso
 from unibos.base.errors import Error
 from unibos.core.store import peers
 from unibos.core.store.transaction import View
-from unibos.core.sync import status
-from unibos.core.sync.events import SyncEvent, SyncEvents
-from unibos.core.sync.hubs import Seen
-from unibos.core.sync.latency import Timed
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.progress import Outcome, Progress
 from unibos.core.sync.local import Local
-from unibos.core.sync.pace import Pace
-from unibos.core.sync.progress import Outcome, Progress
-from unibos.core.sync.schedule import Failure, Hooks, Rounds, Schedule, Times
-from unibos.core.sync.status import Backlog, LastError, PeerStatus
+from unibos.core.sync.schedule import status
+from unibos.core.sync.schedule.events import SyncEvent, SyncEvents
+from unibos.core.sync.schedule.hubs import Seen
+from unibos.core.sync.schedule.latency import Timed
+from unibos.core.sync.schedule.pace import Pace
+from unibos.core.sync.schedule.schedule import Failure, Hooks, Rounds, Schedule, Times
+from unibos.core.sync.schedule.status import Backlog, LastError, PeerStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import msgspec
 from unibos.core.store import export_log, replication
 from unibos.core.store.replication import Outgoing
 from unibos.core.store.transaction import Transaction, View
+from unibos.core.sync.exchange.messages import BATCH_BYTES, BATCH_RECORDS, Change
 from unibos.core.sync.export import Terms
-from unibos.core.sync.messages import BATCH_BYTES, BATCH_RECORDS, Change
 
 _DELETED = msgspec.Raw(b"null")
 _SCAN = 4 * BATCH_RECORDS

@@ -14,9 +14,9 @@ from unibos.core.store.definitions import Collection
 from unibos.core.store.peers import Peer
 from unibos.core.store.quarantine import Held
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync.applying import Applied, apply
+from unibos.core.sync.exchange.applying import Applied, apply
+from unibos.core.sync.exchange.messages import BATCH_BYTES, BATCH_RECORDS, Change
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import BATCH_BYTES, BATCH_RECORDS, Change
 
 
 @dataclass(frozen=True, slots=True)

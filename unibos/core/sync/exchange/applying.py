@@ -22,9 +22,9 @@ from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction
 from unibos.core.store.versions import Version
 from unibos.core.sync import export
+from unibos.core.sync.exchange.messages import Change
 from unibos.core.sync.local import FUTURE_MS, Local
 from unibos.core.sync.merge import Lost, Merged, merge
-from unibos.core.sync.messages import Change
 
 
 @dataclass(slots=True)

@@ -9,11 +9,11 @@ from unibos.core.store.bell import Bell
 from unibos.core.store.peers import Peer
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync import export, introducing, planner, sending
-from unibos.core.sync.acknowledged import Acknowledged
-from unibos.core.sync.applying import Applied, apply
-from unibos.core.sync.local import Local
-from unibos.core.sync.messages import (
+from unibos.core.sync import export
+from unibos.core.sync.exchange import introducing, planner, sending
+from unibos.core.sync.exchange.acknowledged import Acknowledged
+from unibos.core.sync.exchange.applying import Applied, apply
+from unibos.core.sync.exchange.messages import (
     PAGE_IDS,
     WAIT_S,
     Hello,
@@ -27,8 +27,9 @@ from unibos.core.sync.messages import (
     Pushed,
     Wait,
 )
-from unibos.core.sync.quarantine import retry
-from unibos.core.sync.withdrawing import withdraw
+from unibos.core.sync.exchange.quarantine import retry
+from unibos.core.sync.exchange.withdrawing import withdraw
+from unibos.core.sync.local import Local
 
 
 class Answer:

@@ -14,12 +14,12 @@ from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
-from unibos.core.sync.blob_fetching import Told
-from unibos.core.sync.blob_reach import Named, Reach
-from unibos.core.sync.blob_taking import CHUNK, OF_ONE_BLOB
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs.fetching import Told
+from unibos.core.sync.blobs.reach import Named, Reach
+from unibos.core.sync.blobs.taking import CHUNK, OF_ONE_BLOB
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import PAGE_BLOBS, BlobsOffered
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import PAGE_BLOBS, BlobsOffered
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS

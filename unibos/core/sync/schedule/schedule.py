@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from unibos.base.clock import Wall, wall_ms
 from unibos.base.errors import Error, Unavailable
-from unibos.core.sync.pace import Pace, Standing, due
+from unibos.core.sync.schedule.pace import Pace, Standing, due
 
 if TYPE_CHECKING:
-    from unibos.core.sync.progress import Outcome, Progress
+    from unibos.core.sync.exchange.progress import Outcome, Progress
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _QUICK_S = 1.0
 
 
 class Rounds(Protocol):
-    """What is done again and again; see :class:`unibos.core.sync.round.Round`."""
+    """What is done again and again; see :class:`unibos.core.sync.exchange.round.Round`."""
 
     async def run(
         self, told: "Callable[[Progress], None]", *, pull: bool = True, push: bool = True

@@ -4,9 +4,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from unibos.core.store.peers import PeerKind
-from unibos.core.sync.hubs import smoothed
-from unibos.core.sync.link import PeerLink
-from unibos.core.sync.messages import (
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import (
     BlobsOffered,
     BlobsWanted,
     Hello,
@@ -20,6 +19,7 @@ from unibos.core.sync.messages import (
     Pushed,
     Wait,
 )
+from unibos.core.sync.schedule.hubs import smoothed
 
 
 class Timed:

@@ -16,9 +16,9 @@ from unibos.core.store.peers import Peer, PeerKind
 from unibos.core.store.policies import Policy
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
+from unibos.core.sync.exchange.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
 from unibos.core.sync.export import Terms
 from unibos.core.sync.local import FUTURE_MS, Local
-from unibos.core.sync.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
 
 _KEPT = 64
 

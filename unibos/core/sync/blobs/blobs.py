@@ -15,13 +15,13 @@ from unibos.core.store import blob_troubles, blobs, export_log, peers, pending_b
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import View
 from unibos.core.sync import export
-from unibos.core.sync.blob_fetching import Fetching, Told
-from unibos.core.sync.blob_giving import Giving, read_chunks
-from unibos.core.sync.blob_reach import Named, Reach
-from unibos.core.sync.blob_taking import BlobRules, begin, receive, require_takable
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs.fetching import Fetching, Told
+from unibos.core.sync.blobs.giving import Giving, read_chunks
+from unibos.core.sync.blobs.reach import Named, Reach
+from unibos.core.sync.blobs.taking import BlobRules, begin, receive, require_takable
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import PAGE_BLOBS, BlobsOffered, BlobsWanted
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import PAGE_BLOBS, BlobsOffered, BlobsWanted
 
 
 async def exchange(

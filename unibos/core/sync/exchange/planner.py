@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unibos.core.store.checkpoints import Checkpoint
-from unibos.core.sync.messages import Head, Hello
+from unibos.core.sync.exchange.messages import Head, Hello
 
 Checkpoints = Mapping[str, Checkpoint]
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from unibos.core.store.peers import PeerKind
-from unibos.core.sync.messages import (
+from unibos.core.sync.exchange.messages import (
     BlobsOffered,
     BlobsWanted,
     Hello,

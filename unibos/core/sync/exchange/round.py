@@ -14,21 +14,22 @@ from unibos.base.errors import Conflict, Error, Forbidden, Unavailable
 from unibos.core.store import checkpoints, peers
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync import export, introducing, planner
-from unibos.core.sync.introducing import Introduction
-from unibos.core.sync.link import PeerLink
-from unibos.core.sync.local import Local
-from unibos.core.sync.messages import (
+from unibos.core.sync import export
+from unibos.core.sync.exchange import introducing, planner
+from unibos.core.sync.exchange.introducing import Introduction
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import (
     Hello,
     HelloAnswer,
     Wait,
 )
-from unibos.core.sync.planner import PullStep, PushStep
-from unibos.core.sync.progress import Outcome, Progress, Told, Trouble
-from unibos.core.sync.pulling import Pulling
-from unibos.core.sync.pushing import Pushing
-from unibos.core.sync.quarantine import retry
-from unibos.core.sync.withdrawing import withdraw
+from unibos.core.sync.exchange.planner import PullStep, PushStep
+from unibos.core.sync.exchange.progress import Outcome, Progress, Told, Trouble
+from unibos.core.sync.exchange.pulling import Pulling
+from unibos.core.sync.exchange.pushing import Pushing
+from unibos.core.sync.exchange.quarantine import retry
+from unibos.core.sync.exchange.withdrawing import withdraw
+from unibos.core.sync.local import Local
 
 _BEGIN_AGAIN = frozenset({"epoch_changed", "version_changed", "hello_first", "export_refused"})
 """What the two have said to each other holds no longer: another hello makes it right."""

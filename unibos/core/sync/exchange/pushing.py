@@ -12,13 +12,14 @@ from unibos.core.store.peers import Peer
 from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync import export, introducing, sending
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync import export
+from unibos.core.sync.exchange import introducing, sending
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import Push, Pushed
+from unibos.core.sync.exchange.planner import PushStep
+from unibos.core.sync.exchange.progress import Outcome, Progress, Told
+from unibos.core.sync.exchange.sending import Batch
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import Push, Pushed
-from unibos.core.sync.planner import PushStep
-from unibos.core.sync.progress import Outcome, Progress, Told
-from unibos.core.sync.sending import Batch
 
 
 @dataclass(frozen=True, slots=True)

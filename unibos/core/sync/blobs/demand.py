@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 from unibos.base.errors import Error
 from unibos.core.store import blobs
-from unibos.core.sync.blob_fetching import fetch_blob
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs.fetching import fetch_blob
+from unibos.core.sync.blobs.taking import BlobRules
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import BlobsOffered
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import BlobsOffered
 
 log = logging.getLogger(__name__)
 

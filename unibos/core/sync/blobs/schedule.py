@@ -10,10 +10,10 @@ import logging
 
 from unibos.base.errors import Error
 from unibos.core.store.peers import Peer
-from unibos.core.sync import blobs
-from unibos.core.sync.blob_fetching import Told
-from unibos.core.sync.blob_taking import BlobRules
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync.blobs import blobs
+from unibos.core.sync.blobs.fetching import Told
+from unibos.core.sync.blobs.taking import BlobRules
+from unibos.core.sync.exchange.link import PeerLink
 from unibos.core.sync.local import Local
 
 log = logging.getLogger(__name__)

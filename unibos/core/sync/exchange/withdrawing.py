@@ -16,7 +16,7 @@ from unibos.core.store.policies import Policy
 from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync.messages import Change
+from unibos.core.sync.exchange.messages import Change
 
 log = logging.getLogger(__name__)
 

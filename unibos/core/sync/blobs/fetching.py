@@ -7,11 +7,12 @@ from unibos.base.errors import Error
 from unibos.core.store import blob_troubles, blobs, pending_blobs
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import Transaction, View
-from unibos.core.sync import blob_taking, export
-from unibos.core.sync.blob_taking import OF_ONE_BLOB, BlobRules
-from unibos.core.sync.link import PeerLink
+from unibos.core.sync import export
+from unibos.core.sync.blobs import taking
+from unibos.core.sync.blobs.taking import OF_ONE_BLOB, BlobRules
+from unibos.core.sync.exchange.link import PeerLink
+from unibos.core.sync.exchange.messages import PAGE_BLOBS, BlobsOffered
 from unibos.core.sync.local import Local
-from unibos.core.sync.messages import PAGE_BLOBS, BlobsOffered
 
 _SOON_MS = 2_000
 _QUARTER_MS = 15 * 60_000
@@ -95,9 +96,9 @@ async def fetch_blob(
     :raises Error: what :mod:`blob_taking` and the link raise.
     """
     store = local.store.org(org)
-    store.read(lambda view: blob_taking.require_takable(view, store, sha256, size, rules))
-    upload = await blob_taking.begin(store, sha256, size)
+    store.read(lambda view: taking.require_takable(view, store, sha256, size, rules))
+    upload = await taking.begin(store, sha256, size)
     chunks = link.get_blob(sha256, upload.size)
-    await blob_taking.receive(
+    await taking.receive(
         store, upload, sha256, size, chunks, lambda: store.read(export.require_open)
     )
