@@ -3,6 +3,7 @@
 import socket
 from typing import TYPE_CHECKING
 
+from unibos.base.clock import wall_ms
 from unibos.base.config import Config
 from unibos.core.identity.federation.beside import Beside, BesideHub
 from unibos.core.identity.federation.contact import Contact
@@ -44,7 +45,7 @@ def replica(
         return joined.node_name if joined else socket.gethostname()
 
     installed = (one.name for module in modules for one in module.collections)
-    return Local(store, key.id, "node", name, frozenset(installed), time)
+    return Local(store, key.id, "node", name, frozenset(installed), time, wall_ms)
 
 
 def syncing(
@@ -113,7 +114,7 @@ def blob_rules(config: Config) -> BlobRules:
 
 
 def _add(sync: Sync, hub: Joined, link: PeerLink, contact: Contact) -> None:
-    line = sync.add(Partner(hub.hub, link, lambda: hub.hub_name))
+    line = sync.add(Partner(hub.hub, link, lambda: hub.hub_name, contact.reached))
     # The heartbeat reaches the hub again, or does not any more.
     contact.listen(lambda there: line.back() if there else line.lost())
 

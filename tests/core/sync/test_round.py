@@ -1,8 +1,10 @@
 """Rounds between replicas in one process."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.core.sync.replicas import Replica, later_than, plain, run
+from tests.core.sync.replicas import START_MS, Clock, Replica, later_than, plain, run
 from unibos.core.store.definitions import Export, Strategy
 
 
@@ -207,3 +209,13 @@ def test_a_definition_from_the_future_stays_out_and_moves_no_clock(family):
     run(hub, a, b, do=do)
     made = hub.home.write(lambda tx: tx.stamp())
     assert made[0] < later_than(hub, 60_000)
+
+
+def test_a_clock_that_is_wrong_shows_though_the_node_goes_by_its_hub_s_time(family):
+    hub, a, b = family
+    a.local = replace(a.local, wall=Clock(START_MS + 180_000))
+
+    async def do():
+        return (await a.sync(hub)).skew_ms, (await b.sync(hub)).skew_ms
+
+    assert run(hub, a, b, do=do) == (180_000, 0)

@@ -20,6 +20,7 @@ class Local:
     :param name: what people call it.
     :param installed: collections that a module here defines, whatever peers say of them.
     :param now: the time by which a change counts as from the future: the hub's where it is known.
+    :param wall: the machine's own clock, whose error is told; None: ``now`` is.
     :param policies_told: what :mod:`introducing` has made of the policies last.
     """
 
@@ -29,6 +30,7 @@ class Local:
     name: Callable[[], str]
     installed: frozenset[str]
     now: Wall
+    wall: Wall | None = None
     policies_told: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property

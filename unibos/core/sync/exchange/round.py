@@ -97,7 +97,8 @@ class Round:
         told(Progress("hello", "", 0, 0))
         answer, peer = await self._hello()
         theirs = answer.hello
-        outcome = Outcome(peer.id, peer.name, skew_ms=self._local.now() - theirs.time)
+        clock = self._local.wall or self._local.now
+        outcome = Outcome(peer.id, peer.name, skew_ms=clock() - theirs.time)
         for definition in answer.definitions:
             with self._alone(definition.name, outcome):
                 await self._store.awrite(

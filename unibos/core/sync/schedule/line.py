@@ -27,11 +27,13 @@ class Partner:
 
     :param key: a hub's instance id, or the address of a node.
     :param name: what people call it; empty: what it says itself.
+    :param reached: called after each round that went well.
     """
 
     key: str
     link: PeerLink
     name: Callable[[], str] = str
+    reached: Callable[[], object] = str
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -176,6 +178,7 @@ class Line:
             if self.schedule.ways.pull:
                 self._behind = 0
             self._tell_round(outcome)
+            self.partner.reached()
         self._moved()
 
     def _tell_round(self, outcome: Outcome) -> None:
