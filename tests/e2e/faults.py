@@ -1,4 +1,5 @@
-"""Faults of a network and of power, by chance: a seed gives the same ones again."""
+"""Faults of a network and of power, by chance: a seed gives the same ones again, though not to the
+millisecond."""
 
 import random
 import time
@@ -43,15 +44,16 @@ class Faults:
     def run(self, seconds: float, deaths: int) -> None:
         """Harm, heal what was harmed, and harm again: for so long, and where so few processes
         have died at a crash point until then, for up to three times as long."""
-        following = 0.0
+        following, nodes = 0.0, list(self._fleet.nodes.values())
         while True:
             now = time.monotonic()
             passed = now - self._began
             if passed > 3 * seconds or (passed > seconds and self.deaths >= deaths):
                 return
             if now >= following:
-                self._harm(self._chance.choice(self._fleet.hosts))
-                following = now + self._chance.uniform(0.3, 1.5)
+                # What the hub suffers, all do.
+                self._harm(self._chance.choice([*nodes, *self._fleet.hosts]))
+                following = now + self._chance.uniform(0.4, 1.6)
             self._heal_due(now)
             self._bury()
             time.sleep(_TICK_S)
@@ -67,43 +69,51 @@ class Faults:
         self._tell("all is well")
 
     def _harm(self, host: Host) -> None:
-        chance, network = self._chance, self._fleet.network
-        what = chance.choice(HARM)
-        seconds = chance.uniform(0.5, 3.0)
+        what = self._chance.choice(HARM)
         if what == "weather":
-            bad = {
-                "loss": round(chance.uniform(0.05, 0.2), 2),
-                "delay_ms": round(chance.uniform(50, 300)),
-                "jitter_ms": round(chance.uniform(0, 50)),
-            }
-            network.change(host.name, **bad)
-            self._tell(f"{host.name}: {bad}")
-            return
-        if what == "fair weather":
-            network.change(host.name)
+            self._worsen(host)
+        elif what == "fair weather":
+            self._fleet.network.change(host.name)
             self._tell(f"{host.name}: {what}")
+        elif any(one is host for _, _, one in self._due):
             return
-        if any(one is host for _, _, one in self._due):
-            return
-        if what in ("kill", "doom") and host.doomed and chance.random() < _MERCY:
-            # It is to die by itself.
-            return
-        point = ""
-        if what == "cut":
-            network.change(host.name, cut=True)
-        elif what == "unplug":
-            network.unplug(host.name)
+        elif what in ("cut", "unplug"):
+            self._part(host, what)
+        elif not host.doomed or self._chance.random() > _MERCY:
+            self._kill(host, doomed=what == "doom")
+
+    def _worsen(self, host: Host) -> None:
+        bad = {
+            "loss": round(self._chance.uniform(0.05, 0.2), 2),
+            "delay_ms": round(self._chance.uniform(50, 300)),
+            "jitter_ms": round(self._chance.uniform(0, 50)),
+        }
+        self._fleet.network.change(host.name, **bad)
+        self._tell(f"{host.name}: {bad}")
+
+    def _part(self, host: Host, how: str) -> None:
+        seconds = self._chance.uniform(0.5, 3.0)
+        if how == "cut":
+            self._fleet.network.change(host.name, cut=True)
         else:
-            host.kill()
-            self.kills += 1
-            if what == "doom":
-                points = self._points[host.role]
-                points.append(points.pop(0))
-                # Files are rare, records are not.
-                passes = 1 if "blob" in points[-1] else chance.randrange(1, 4)
-                point, seconds = f"{points[-1]} {passes}", 0.0
-        self._due.append((time.monotonic() + seconds, point or what, host))
-        self._tell(f"{host.name}: {what} {point} for {seconds:.1f} s")
+            self._fleet.network.unplug(host.name)
+        self._due.append((time.monotonic() + seconds, how, host))
+        self._tell(f"{host.name}: {how} for {seconds:.1f} s")
+
+    def _kill(self, host: Host, *, doomed: bool) -> None:
+        """Now; and who is doomed starts again at once, and dies by itself at a crash point."""
+        host.kill()
+        self.kills += 1
+        seconds, doom = self._chance.uniform(0.5, 3.0), ""
+        if doomed:
+            points = self._points[host.role]
+            points.append(points.pop(0))
+            # Files are rare, records are not.
+            passes = 1 if "blob" in points[-1] else self._chance.randrange(1, 3)
+            seconds, doom = 0.0, f"{points[-1]} {passes}"
+            self._fleet.network.change(host.name)
+        self._due.append((time.monotonic() + seconds, doom, host))
+        self._tell(f"{host.name}: killed for {seconds:.1f} s {doom}")
 
     def _heal_due(self, now: float) -> None:
         for one in [one for one in self._due if one[0] <= now]:
@@ -114,7 +124,7 @@ class Faults:
             elif what == "unplug":
                 self._fleet.network.plug(host.name)
             else:
-                host.launch("" if what == "kill" else what)
+                host.launch(what)
 
     def _bury(self) -> None:
         """Start again who died at its crash point."""

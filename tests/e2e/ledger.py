@@ -145,7 +145,7 @@ class Writer(threading.Thread):
 
     def _step(self, client: httpx2.Client) -> None:
         what = self._chance.random()
-        if what < 0.01:
+        if what < 0.02:
             self._document(client)
         elif what < 0.25:
             self.create(client)

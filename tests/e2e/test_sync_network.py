@@ -28,7 +28,7 @@ if LONG and "NETWORK_SEEDS" not in os.environ:
     SEEDS = list(range(1, 9))
     HARM_S, DEATHS = 40.0, 8
 NODES = ("one", "two", "three")
-AHEAD_S = "180"
+AHEAD_S = 180
 KEPT = (COLLECTION, "documents")
 RECORDS = f"collections/{COLLECTION}/records"
 PATIENCE_S = 150.0
@@ -115,7 +115,7 @@ def conflict_log(fleet):
 def test_nothing_acknowledged_is_lost(tmp_path, held, seed):
     print(f"seed {seed}")
     network = held.enter_context(Network("hub", *NODES))
-    nodes = {name: {} for name in NODES} | {"three": {"MORTAL_AHEAD": AHEAD_S}}
+    nodes = {name: {} for name in NODES} | {"three": {"MORTAL_AHEAD": str(AHEAD_S)}}
     fleet = held.enter_context(Fleet(tmp_path, network, ("hub",), nodes))
     for name in NODES:
         fleet.join(name, "hub")
@@ -138,6 +138,7 @@ def test_nothing_acknowledged_is_lost(tmp_path, held, seed):
     healed = time.monotonic()
     until(lambda: settled(fleet, KEPT), PATIENCE_S, lambda: report(fleet, KEPT))
     rest_s = time.monotonic() - healed
+    assert [round(skew_s(node) / AHEAD_S) for node in fleet.nodes.values()] == [0, 0, 1]
     assert [line for writer in writers for line in writer.wrong] == []
 
     logged = conflict_log(fleet)
@@ -151,6 +152,12 @@ def test_nothing_acknowledged_is_lost(tmp_path, held, seed):
     assert blobs_wrong(fleet, ledger) == []
     assert faults.deaths >= DEATHS
     assert logged
+
+
+def skew_s(node):
+    """How far a node finds its clock ahead of its hub's."""
+    (hub,) = node.ask("sync")["peers"]
+    return hub["skew_ms"] / 1000
 
 
 def blobs_wrong(fleet, ledger):
