@@ -53,7 +53,7 @@ class Answer:
     async def hello(self, scope: Scope, asked: Hello) -> HelloAnswer:
         """Learn how the peer stands, say how this replica does.
 
-        :raises Unavailable: ``export_stopped``.
+        :raises Unavailable: ``export_stopped``, ``epoch_unbelieved``.
         :raises Unsupported: ``protocol_unsupported``.
         """
         introducing.require_protocol(asked)
@@ -63,8 +63,8 @@ class Answer:
         def look(view: View) -> tuple[Peer | None, bool]:
             export.require_open(view)
             known = peers.met(view, id_, asked.epoch, "node", asked.name, local.now())
-            mine = introducing.introduce(view, local, "node", known).hello if known else None
-            restored = mine is not None and planner.holds_too_much(mine, asked)
+            mine = introducing.introduce(view, local, "node", known).hello
+            restored = planner.holds_too_much(mine, asked)
             return (None if introducing.is_news(view, local, told) else known), restored
 
         def note(tx: Transaction) -> Peer:
@@ -73,6 +73,7 @@ class Answer:
 
         known, restored = scope.store.read(look)
         if restored:
+            local.rebirths.admit(id_)
             await asyncio.to_thread(local.store.replica.begin)
         peer = await scope.store.awrite(note) if known is None else known
         await withdraw(scope.store, local.instance)

@@ -65,8 +65,8 @@ class Round:
     async def run(self, told: Told = _nobody, *, pull: bool = True, push: bool = True) -> Outcome:
         """One whole round.
 
-        :raises Unavailable: ``export_stopped``; ``peer_unreachable``; and what else a peer refuses
-            with. What was exchanged until then is kept.
+        :raises Unavailable: ``export_stopped``; ``epoch_unbelieved``; ``peer_unreachable``; and
+            what else a peer refuses with. What was exchanged until then is kept.
         """
         async with self._turn:
             for left in reversed(range(_TRIES)):
@@ -127,6 +127,7 @@ class Round:
         self._told = (peer.epoch, said.digest)
         self._heard = theirs.digest
         if planner.holds_too_much(said, theirs):
+            self._local.rebirths.admit(peer.id)
             await asyncio.to_thread(self._local.store.replica.begin)
             raise Conflict("epoch_changed", "This replica was restored or cloned.")
         return answer, peer

@@ -1,0 +1,131 @@
+"""What a peer that lies, or is broken, says; and what it may bring about by that."""
+
+import msgspec
+import pytest
+
+from tests.core.sync.replicas import Replica, later_than, plain, run
+from unibos.base.errors import Error
+from unibos.core.sync.exchange.messages import (
+    Change,
+    Head,
+    Hello,
+    PolicyTold,
+    Push,
+)
+from unibos.core.sync.exchange.round import Round
+
+ID = "01a207db-7f80-7000-8000-0000000000{:02x}"
+DEFINED = (0, "")
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A hub, and a node of it whose messages are made up."""
+    hub, liar = Replica(tmp_path / "hub", "hub", "hub"), Replica(tmp_path / "liar", "liar")
+    for one in (hub, liar):
+        one.declare(plain())
+    yield hub, liar
+    for one in (hub, liar):
+        one.close()
+
+
+def hello(liar, **more):
+    said = {
+        "protocol": 1,
+        "kind": "node",
+        "name": "liar",
+        "epoch": "e1",
+        "counter": 1,
+        "holds": "",
+        "time": liar.clock.ms,
+        "collections": [],
+        "digest": "d",
+        "heard": "",
+        "policies": [PolicyTold("things", liar.instance, "hub", 1)],
+    }
+    return Hello(**(said | more))
+
+
+def held(name, seq, version=1):
+    return Head(name, 0, 1, 0, DEFINED, False, seq, version)
+
+
+def push(hub, changes, **more):
+    said = {
+        "epoch": hub.local.epoch,
+        "own_epoch": "e1",
+        "collection": "things",
+        "version": 1,
+        "after": 0,
+        "upto": len(changes),
+        "changes": changes,
+    }
+    return Push(**(said | more))
+
+
+def change(liar, number=1, **more):
+    said = {
+        "id": ID.format(number),
+        "hlc": later_than(liar, 0),
+        "origin": liar.instance,
+        "data": msgspec.Raw(b'{"title":"x"}'),
+    }
+    return Change(**(said | more))
+
+
+def count(replica, table):
+    query = f"SELECT count(*) FROM {table}"
+    return replica.home.read(lambda view: view.connection.execute(query).fetchone()[0])
+
+
+async def refusal(asked):
+    with pytest.raises(Error) as caught:
+        await asked
+    return caught.value.code
+
+
+def test_a_peer_has_a_replica_begin_anew_but_once(pair):
+    """A new epoch has all peers of all orgs exchange everything again."""
+    hub, liar = pair
+
+    async def do():
+        for number in range(3):
+            before = hub.local.epoch
+            lie = hello(liar, name=str(number), holds=before, collections=[held("things", 10**9)])
+            if number == 0:
+                await hub.link(liar).hello(lie)
+                assert hub.local.epoch != before
+            else:
+                assert await refusal(hub.link(liar).hello(lie)) == "epoch_unbelieved"
+                assert hub.local.epoch == before
+        await hub.link(liar).hello(hello(liar))
+
+    run(hub, do=do)
+
+
+def test_a_hub_has_its_node_begin_anew_but_once(pair):
+    hub, node = pair
+    node.create(title="x")
+
+    async def do():
+        link = hub.link(node)
+        told = link.hello
+
+        async def lie(asked):
+            said = await told(asked)
+            heads = [held("things", 10**9)]
+            return msgspec.structs.replace(
+                said,
+                hello=msgspec.structs.replace(said.hello, holds=asked.epoch, collections=heads),
+            )
+
+        link.hello = lie
+        began = node.local.epoch
+        codes, epochs = [], {began}
+        for _ in range(3):
+            codes.append(await refusal(Round(node.local, node.org, link).run()))
+            epochs.add(node.local.epoch)
+        assert set(codes) == {"epoch_unbelieved"}
+        assert len(epochs) == 2
+
+    run(hub, node, do=do)
