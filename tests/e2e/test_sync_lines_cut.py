@@ -59,10 +59,11 @@ def ways(node):
 
 
 class Modes(threading.Thread):
-    """What the stream of events says of sync's modes."""
+    """What the stream of events says of sync's modes, until the node ends with the context."""
 
     def __init__(self, node):
         super().__init__(name="modes")
+        self._node = node
         self._client = node.local()
         self._asked = self._client.stream("GET", "/api/v1/events", params={"topic": "sync"})
         self.told = []
@@ -73,6 +74,7 @@ class Modes(threading.Thread):
         return self
 
     def __exit__(self, *_):
+        self._node.kill()
         self.join()
         self._client.close()
 
@@ -84,7 +86,7 @@ class Modes(threading.Thread):
                     if event["what"] == "mode":
                         self.told.append((event["mode"], event["writes"]))
         except httpx2.TransportError:
-            # The node was killed, which ends the test.
+            # The node was killed.
             return
 
 
@@ -96,9 +98,7 @@ def test_another_hub_takes_over_and_hands_back(tmp_path, held):
     fleet.join("one", "home")
     fleet.join("one", "away", "--also")
     node.export("notes", "hub")
-    modes = Modes(node)
-    held.push(modes)
-    modes.__enter__()
+    modes = held.enter_context(Modes(node))
     names = {peer["name"]: peer["id"] for peer in sync(node)["peers"]}
     assert ways(node) == ["home"]
     first = write(node, "before")
