@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from tests.core.sync.replicas import Replica, later_than, plain, run
-from unibos.base.errors import Error
+from unibos.base.errors import Error, TooLarge
+from unibos.core.store import quarantine
 from unibos.core.sync.exchange.messages import (
     Change,
     Head,
@@ -129,3 +130,75 @@ def test_a_hub_has_its_node_begin_anew_but_once(pair):
         assert len(epochs) == 2
 
     run(hub, node, do=do)
+
+
+def decoded(message):
+    """A message as it comes over the wire."""
+    return msgspec.json.decode(msgspec.json.encode(message), type=type(message))
+
+
+@pytest.mark.parametrize("origin", ["", "a\r\n\r\n<b", "a b", "a\n", "\u00e9", '"', "x" * 129])
+def test_who_wrote_something_is_named_as_instances_are(pair, origin):
+    """The name stands in the header ``ETag``."""
+    hub, liar = pair
+    stamp = (1, origin)
+    for message in (
+        push(hub, [change(liar, origin=origin)]),
+        push(hub, [change(liar, clocks={"title": stamp})]),
+        push(hub, [change(liar, seen={origin: 1})]),
+        hello(liar, policies=[PolicyTold("things", origin, "hub", 1)]),
+    ):
+        with pytest.raises(msgspec.ValidationError):
+            decoded(message)
+
+
+@pytest.mark.parametrize("export", ["hub\n", "everywhere"])
+def test_an_export_is_one_of_three(pair, export):
+    with pytest.raises(msgspec.ValidationError):
+        decoded(hello(pair[1], policies=[PolicyTold("things", "a", export, 1)]))
+
+
+@pytest.mark.parametrize("data", [b'{"a":"\xff"}', b'{"a":1e999999}'])
+def test_what_cannot_be_read_is_refused(pair, data):
+    hub, liar = pair
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        given = push(hub, [change(liar, data=msgspec.Raw(data))])
+        assert await refusal(hub.link(liar).push(given)) == "change_unreadable"
+
+    run(hub, do=do)
+    assert hub.data() == {}
+
+
+def test_what_a_record_drags_along_is_bounded(pair):
+    """A record that is larger than a message would hold up its collection for everybody."""
+    hub, liar = pair
+    names = [f"{number:0128}" for number in range(10_000)]
+    seen = [dict.fromkeys(half, 1) for half in (names[:5_000], names[5_000:])]
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        given = push(hub, [change(liar, 1, seen=dict.fromkeys(names, 1))])
+        assert (await hub.link(liar).push(given)).quarantined == 1
+        given = push(hub, [change(liar, 2, seen=seen[0])])
+        assert (await hub.link(liar).push(given)).quarantined == 0
+        given = push(hub, [change(liar, 2, seen=seen[1])])
+        assert (await hub.link(liar).push(given)).quarantined == 1
+
+    run(hub, do=do)
+    held = hub.home.read(lambda view: quarantine.some(view, 0, 9))
+    assert {one.code for one in held} == {"record_too_large"}
+    assert len(hub.data()) == 1
+
+
+def test_a_record_that_drags_too_much_along_is_written_no_more(pair):
+    _, node = pair
+    first, second = ({f"{number:0{width}}": 1 for number in range(4_500)} for width in (119, 120))
+    made = node.create(**first)
+    node.patch(made, title="x")
+    node.patch(made, **dict.fromkeys(first), **second)
+    with pytest.raises(TooLarge) as caught:
+        node.patch(made, title="y")
+    assert caught.value.code == "record_too_large"
+    node.delete(made)

@@ -6,9 +6,14 @@ named always. An absent field without a clock was never there.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+from unibos.base.errors import TooLarge
+
+MAX_HISTORY_BYTES: Final = 1024 * 1024
+"""The most that a record's clocks may take, so that it fits into a message between replicas."""
 
 Clock = tuple[int, str]
 """A hybrid clock's reading and the id of the instance that gave it; ordered in that order."""
@@ -46,6 +51,21 @@ def restamp(
         elif same(after[field], value):
             stamped[field] = clocks.get(field, old)
     return stamped
+
+
+def require_bounded(*texts: str | None) -> None:
+    """Make sure that what a record remembers of its writes does not outgrow it.
+
+    :param texts: field clocks, and what the record has seen, as JSON.
+    :raises TooLarge: ``record_too_large`` above 1 MiB.
+    """
+    if sum(len(text) for text in texts if text) > MAX_HISTORY_BYTES:
+        raise TooLarge(
+            "record_too_large",
+            f"The record remembers more than {MAX_HISTORY_BYTES} bytes of who wrote which field.",
+            hint="Give it fewer fields, with names that stay: put what changes into values.",
+            limit=MAX_HISTORY_BYTES,
+        )
 
 
 def _canonical(value: object) -> bytes:

@@ -11,7 +11,7 @@ from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict, NotFound, PreconditionFailed
 from unibos.base.ids import made_at_ms, new_id
 from unibos.core.store import search
-from unibos.core.store.clocks import Clock, restamp, same
+from unibos.core.store.clocks import Clock, require_bounded, restamp, same
 from unibos.core.store.drafts import Draft, check_depth
 from unibos.core.store.transaction import Transaction, View
 
@@ -232,6 +232,7 @@ def _update(
     clocks = restamp(_decode(row.text), known, row.clock, draft.fields, clock)
     seq, seen = tx.next_seq(), _seen(row, clock[1])
     stamps = _encode(clocks).decode() if clocks else None
+    require_bounded(stamps, seen)
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, key = ?,"
         " deleted = 0, via = NULL, seen = ? WHERE num = ?",

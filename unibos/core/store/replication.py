@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from unibos.core.store import pending_blobs, search
-from unibos.core.store.clocks import Clock
+from unibos.core.store.clocks import Clock, require_bounded
 from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Draft
 from unibos.core.store.transaction import Transaction, View
@@ -41,7 +41,7 @@ class Outgoing:
     @property
     def size(self) -> int:
         """About how many bytes it takes on the way."""
-        return 120 + len(self.data or "") + len(self.clocks or "") + len(self.seen or "")
+        return 120 + sum(_size(text) for text in (self.data, self.clocks, self.seen) if text)
 
     def origins(self) -> set[str]:
         """All instances that wrote something that is present in it."""
@@ -112,14 +112,18 @@ def keep(
     :param draft: the version's data, checked; None for a deletion.
     :param present: what stands here now.
     :param via: the peer that has exactly this state; None: there is more in it than any sent.
+    :raises TooLarge: ``record_too_large``, for all that it remembers of its writes.
     """
+    clocks = _encode(version.clocks, order="sorted").decode() if version.clocks else None
+    seen = _encode(version.seen, order="sorted").decode() if version.seen else None
+    require_bounded(clocks, seen)
     seq = tx.next_seq()
     values = (
         seq,
         *version.clock,
         draft.text if draft else "{}",
-        _encode(version.clocks, order="sorted").decode() if version.clocks else None,
-        _encode(version.seen, order="sorted").decode() if version.seen else None,
+        clocks,
+        seen,
         draft.key if draft else None,
         draft is None,
         via,
@@ -200,6 +204,10 @@ def head(view: View, collection: str) -> int:
         (view.org, collection),
     ).fetchone()
     return int(seq)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _clocks(text: str | None) -> Mapping[str, Clock]:

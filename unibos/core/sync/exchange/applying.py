@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from unibos.base.clock import hlc_ms, iso
-from unibos.base.errors import Error, Invalid, TooLarge
+from unibos.base.errors import Error, Invalid, Malformed, TooLarge
 from unibos.base.ids import is_id
 from unibos.core.store import conflicts, quarantine, replication
 from unibos.core.store.definitions import Collection, Strategy
@@ -76,6 +76,7 @@ async def apply(
     :param also: what else goes into the same transaction, after the changes.
     :param still: whether a change is to be taken at all, asked in that transaction.
     :raises Forbidden: ``export_refused`` when one of them may not be here; nothing was taken.
+    :raises Malformed: ``change_unreadable``; nothing was taken.
     :raises StorageFull: ``quarantine_full``, ``storage_full``; nothing was taken.
     """
     now = local.now()
@@ -210,7 +211,7 @@ def _check_all(collection: Collection, changes: Sequence[Change], now: int) -> l
 def _check(collection: Collection, change: Change, now: int) -> _Checked:
     clock = (change.hlc, change.origin)
     clocks, seen = change.clocks or {}, change.seen or {}
-    fields = msgspec.json.decode(change.data)
+    fields = _fields(change)
     version = Version(clock, fields, clocks, seen)
     if not is_id(change.id):
         error: Error = Invalid("record_id_invalid", "The id of the record is no UUIDv7.")
@@ -228,3 +229,12 @@ def _check(collection: Collection, change: Change, now: int) -> _Checked:
         return _Checked(change, version, collection.draft(fields))
     except (Invalid, TooLarge) as wrong:
         return _Checked(change, version, None, wrong)
+
+
+def _fields(change: Change) -> object:
+    try:
+        return msgspec.json.decode(change.data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(
+            "change_unreadable", f"The data of the record {change.id[:64]!r}: {error}."
+        ) from None

@@ -22,6 +22,8 @@ Name = Annotated[str, Meta(max_length=64)]
 Id = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=200)]
 Seq = Annotated[int, Meta(ge=0, lt=2**62)]
+Origin = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{1,128}\Z")]
+"""The instance id of whoever wrote something; it goes on to places such as HTTP headers."""
 
 
 class Head(Struct, frozen=True, array_like=True):
@@ -50,15 +52,15 @@ class PolicyTold(Struct, frozen=True, array_like=True):
     """How far one instance lets what it writes in a collection travel."""
 
     collection: Name
-    origin: Id
-    export: Annotated[str, Meta(pattern="^(local|nodes|hub)$")]
+    origin: Origin
+    export: Annotated[str, Meta(pattern=r"^(local|nodes|hub)\Z")]
     hlc: Seq
 
 
 class DefinitionTold(Struct, frozen=True):
     """A collection's definition, with the clock of its last change; not how far it may travel."""
 
-    name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}\Z")]
     schema: dict[str, Any]
     strategy: str
     ceiling: str
@@ -68,7 +70,7 @@ class DefinitionTold(Struct, frozen=True):
     key: Name | None
     blobs: tuple[Name, ...]
     hlc: Seq
-    origin: Id
+    origin: Origin
 
 
 class Hello(Struct, frozen=True):
@@ -84,7 +86,7 @@ class Hello(Struct, frozen=True):
     """
 
     protocol: int
-    kind: Annotated[str, Meta(pattern="^(hub|node)$")]
+    kind: Annotated[str, Meta(pattern=r"^(hub|node)\Z")]
     name: Text
     epoch: Id
     counter: Seq
@@ -119,10 +121,10 @@ class Change(Struct, frozen=True, array_like=True):
 
     id: Id
     hlc: Seq
-    origin: Id
+    origin: Origin
     data: Raw
-    clocks: dict[str, tuple[Seq, Id]] | None = None
-    seen: dict[Id, Seq] | None = None
+    clocks: dict[str, tuple[Seq, Origin]] | None = None
+    seen: dict[Origin, Seq] | None = None
 
 
 class Pull(Struct, frozen=True):
@@ -219,7 +221,7 @@ class News(Struct, frozen=True):
     new: bool
 
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 PAGE_BLOBS = 500
 
 
