@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from unibos.base.errors import Invalid, TooLarge
+from unibos.core.store.shapes import fits, shape_of
 from unibos.core.store.texts import texts
 
 MAX_RECORD_BYTES: Final = 1024 * 1024
@@ -14,6 +15,7 @@ MAX_FIELD_NAME: Final = 128
 MAX_DEPTH: Final = 100
 
 _MAX_ERRORS: Final = 10
+_UNKNOWN: Final = object()
 _SCHEMA_BYTES: Final = 64 * 1024
 _SCHEMA_DEPTH: Final = 12
 _KEYWORDS: Final = frozenset(
@@ -56,6 +58,7 @@ class Schema:
 
     def __init__(self, declared: Mapping[str, Any]) -> None:
         self.declared = declared
+        self._shape: Any = _UNKNOWN
         self._validator: Any = None
 
     def __eq__(self, other: object) -> bool:
@@ -88,6 +91,10 @@ class Schema:
 
     def _check(self, data: Mapping[str, Any]) -> None:
         if not self.declared:
+            return
+        if self._shape is _UNKNOWN:
+            self._shape = shape_of(self.declared)
+        if self._shape is not None and fits(data, self._shape):
             return
         if self._validator is None:
             from jsonschema import Draft202012Validator

@@ -48,6 +48,8 @@ class Version:
 
     def normal(self) -> Self:
         """The one way to write this state: without clocks that say what ``clock`` says already."""
+        if not self.clocks and not self.seen:
+            return self
         present = self.fields
         clocks = {
             field: clock
