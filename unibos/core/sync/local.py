@@ -7,7 +7,7 @@ from typing import Any
 from unibos.base.clock import Wall
 from unibos.core.store.peers import PeerKind
 from unibos.core.store.store import Store
-from unibos.core.sync.exchange.rebirths import Rebirths
+from unibos.core.sync.rebirths import Rebirths
 
 FUTURE_MS = 5 * 60_000
 """What is from further ahead than this is not taken before its time."""

@@ -90,22 +90,29 @@ def require_protocol(hello: Hello) -> None:
 
 
 def learn(tx: Transaction, local: Local, told: Sequence[PolicyTold]) -> None:
-    """Take the policies that a peer told; this replica's own are its own business."""
+    """Take the policies that a peer told; of this replica's own, what a restore took from it."""
     needed = export.needed(local.kind)
-    for each in told:
-        if each.origin != local.instance:
-            policy = Policy(each.collection, each.origin, Export(each.export), each.hlc)
+    for policy in map(_policy, told):
+        if policy.origin != local.instance:
             policies.learn(tx, policy, needed)
+        elif local.kind == "node":
+            policies.recall(tx, policy)
 
 
 def is_news(view: View, local: Local, told: Sequence[PolicyTold]) -> bool:
     """Whether a peer told a policy that is newer than what is known here."""
     known = {(each.collection, each.origin): each.hlc for each in policies.known(view)}
-    return any(
-        known.get((each.collection, each.origin), -1) < each.hlc
-        for each in told
-        if each.origin != local.instance
-    )
+
+    def news(policy: Policy) -> bool:
+        if policy.origin != local.instance:
+            return known.get((policy.collection, policy.origin), -1) < policy.hlc
+        return local.kind == "node" and policies.forgotten(view, policy)
+
+    return any(map(news, map(_policy, told)))
+
+
+def _policy(told: PolicyTold) -> Policy:
+    return Policy(told.collection, told.origin, Export(told.export), told.hlc)
 
 
 def definitions(view: View, theirs: Sequence[Head], terms: Terms) -> list[DefinitionTold]:

@@ -91,7 +91,9 @@ def pushes(
             # They have less than they had.
             after = min(after, told)
         if head.seq > after:
-            define = head.name in wants
+            # What they never named they may not know: its first record here may be younger than
+            # the hello.
+            define = head.name in wants or head.name not in heads
             steps.append(PushStep(head.name, head.version, after, head.seq, define))
     return steps
 
