@@ -1,8 +1,8 @@
-"""What must be true in the state machine: of every message, and of all replicas once they healed."""
+"""What must be true in the state machine: of every message, and of healed replicas."""
 
 import msgspec
 
-from unibos.core.store.definitions import Export
+from unibos.core.store.definitions import Export, Strategy
 from unibos.core.sync.exchange.messages import Pulled, Push
 from unibos.core.sync.merge import merge
 
@@ -77,7 +77,7 @@ def may_be_at(place, policies, name, version):
 
 
 def may_go(sender, receiver, policies, name, version):
-    own = policies.get((name, sender.instance), Export.LOCAL)
+    own = policies_at(sender).get((name, sender.instance), Export.LOCAL)
     return own.reach >= NEEDED[receiver.kind] and all(
         origin == sender.instance
         or policies.get((name, origin), Export.LOCAL).reach >= NEEDED[receiver.kind]
@@ -139,16 +139,45 @@ def check_words(ledger, places):
         for word in missing:
             assert ledger.excused(event, word), f"{word} is lost: {event}"
     _check_deletions(ledger, places)
+    if "clone" not in {place.name for place in places}:
+        _check_order(ledger, places)
+
+
+def _check_order(ledger, places):
+    """The newest write of a record was not replaced by somebody who knew it. Where the oldest of
+    several wins, what is older than a third one can come back."""
+    written, over = {}, {}
+    for event in ledger.events:
+        if not event.lost and STRATEGIES.get(event.collection) not in (None, Strategy.FIRST):
+            key = event.collection, event.record
+            written[key, event.clock] = event.words
+            over.setdefault(key, set()).update(event.over)
+    for place in places:
+        for key, version in versions(place).items():
+            if version.fields:
+                words = words_in(msgspec.json.encode(version.fields).decode())
+                stale = words & written.get((key, version.clock), set()) & over.get(key, set())
+                assert not stale, f"{key} at {place.name} is older than what replaced it: {version}"
 
 
 def _check_deletions(ledger, places):
     deletions = {}
+    # Who took a field away at the same time wrote no word, and brought the record back.
+    unclear = {
+        (event.collection, event.record)
+        for event in ledger.events
+        if not event.words and not event.deletes
+    }
     for event in ledger.events:
         if event.deletes and not event.lost:
             words = deletions.setdefault((event.collection, event.record), set())
             words |= event.over
     for place in places:
         for key, version in versions(place).items():
-            if version.fields and key in deletions and key[0] not in ledger.narrowed:
+            if (
+                version.fields
+                and key in deletions.keys() - unclear
+                and key[0] not in ledger.narrowed
+            ):
                 words = words_in(msgspec.json.encode(version.fields).decode())
                 assert not words <= deletions[key], f"{key} at {place.name} was deleted: {version}"

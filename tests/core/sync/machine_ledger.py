@@ -90,7 +90,8 @@ class Ledger:
             fields = {name: self._word() for name in FIELDS if plan[name] == "new"}
             record = self._do(place, collection, id_, verb, fields, plan)
         except Error as error:
-            assert error.code in ("collection_not_found", "record_invalid"), error
+            if error.code not in ("collection_not_found", "record_invalid"):
+                raise
             return
         after = {} if verb == "delete" else record.data
         old, new = set((before or {}).values()), set(after.values())
@@ -180,7 +181,7 @@ class Ledger:
     def settle(self, gone):
         """These records' tombstones were collected."""
         for event in self.events:
-            if event.deletes and (event.collection, event.record) in gone:
+            if not event.words and (event.collection, event.record) in gone:
                 event.settled = True
 
     def excused(self, event, word):

@@ -49,7 +49,7 @@ class Inline(ThreadPoolExecutor):
         future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the future tells it
             future.set_exception(error)
         return future
 

@@ -1,11 +1,14 @@
 """Stories that the state machine found, each as short as it gets."""
 
+import pytest
+
 from unibos.core.store.definitions import Export
 
-from .machine_world import Trouble
+from .machine_world import CALM, Trouble
 from .test_machine import Machine
 
 NEW = {"a": "new", "b": "new"}
+LOST = Trouble("cut", 1, "answered")
 
 
 def story(focus, *steps):
@@ -29,4 +32,38 @@ def test_a_peer_that_lets_nothing_go_any_more_is_not_asked_for_it():
     )
 
 
-LOST = Trouble("cut", 1, "answered")
+def test_a_clone_hears_what_its_original_does_not_let_go_any_more():
+    story(
+        "notes",
+        ("write", {"work": [("b", (0, 0, "put", NEW))]}),
+        ("clone", {"name": "b"}),
+        ("policy", {"name": "b", "number": 0, "wanted": Export.NODES}),
+    )
+
+
+def test_a_record_that_comes_out_of_quarantine_brings_its_collection_along():
+    story(
+        "plans",
+        ("skew", {"name": "a", "ahead": -600}),
+        ("write", {"work": [("b", (0, 0, "put", NEW))]}),
+        ("half", {"link": ("b", "a"), "pull": False}),
+    )
+
+
+@pytest.mark.xfail(
+    reason="a restored replica that gave as many changes anew as it had lost is not recognised"
+)
+def test_a_restored_hub_that_went_on_before_it_met_who_knew_more():
+    def meet(pick, *names):
+        return "meet", {
+            "work": [(names[0], (0, pick, "put", NEW))],
+            "rounds": [((name, "hub"), CALM) for name in names],
+        }
+
+    story(
+        "pages",
+        ("save", {"name": "hub"}),
+        meet(0, "a", "c"),
+        ("restored", {"name": "hub", "way": "folder"}),
+        meet(1, "b"),
+    )

@@ -94,6 +94,27 @@ def learn(tx: Transaction, policy: Policy, needed: Export) -> bool:
     return True
 
 
+def forgotten(view: View, policy: Policy) -> bool:
+    """Whether this instance once let travel less than it does now, as peers say: it was restored,
+    or it is a clone. What peers say never widens anything."""
+    if policy.hlc <= ALWAYS:
+        return False
+    here = {each.collection: each for each in own(view, policy.origin)}.get(policy.collection)
+    if here is None:
+        return False
+    return here.hlc < policy.hlc and policy.export.reach < here.export.reach
+
+
+def recall(tx: Transaction, policy: Policy) -> bool:
+    """Narrow an own policy as it was before a restore; False where nothing is forgotten."""
+    if not forgotten(tx, policy):
+        return False
+    collections.set_export(tx, policy.collection, policy.export)
+    _put(tx, policy, settled=True)
+    tx.changed(TOPIC, policy.collection)
+    return True
+
+
 def unsettled(view: View) -> list[Policy]:
     """Policies that were narrowed, while what they forbid to be here may still be here."""
     rows = view.connection.execute(
