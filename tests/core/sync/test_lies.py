@@ -1,17 +1,22 @@
 """What a peer that lies, or is broken, says; and what it may bring about by that."""
 
+import asyncio
+
 import msgspec
 import pytest
 
 from tests.core.sync.replicas import Replica, later_than, plain, run
 from unibos.base.errors import Error, TooLarge
 from unibos.core.store import quarantine
+from unibos.core.store.definitions import Export
+from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.exchange.messages import (
     Change,
     Head,
     Hello,
     PolicyTold,
     Push,
+    Wait,
 )
 from unibos.core.sync.exchange.round import Round
 
@@ -202,3 +207,59 @@ def test_a_record_that_drags_too_much_along_is_written_no_more(pair):
         node.patch(made, title="y")
     assert caught.value.code == "record_too_large"
     node.delete(made)
+
+
+def test_a_name_that_a_peer_guesses_is_not_told_to_it(tmp_path):
+    """Who says that it holds something of a collection does not thereby hear of it."""
+    node, liar = Replica(tmp_path / "node", "node"), Replica(tmp_path / "liar", "liar")
+    node.declare(plain("diary", Export.LOCAL))
+    node.create("diary", title="x")
+
+    async def do():
+        await node.link(liar).hello(hello(liar))
+        guess = {"diary": (1, 1), **{f"made_up_{number}": (1, 1) for number in range(9)}}
+        asked = Wait(node.local.epoch, "e1", "", guess)
+        await node.link(liar).wait(asked)
+        heads = [held(name, 1) for name in guess]
+        await node.link(liar).hello(hello(liar, holds=node.local.epoch, collections=heads))
+        node.answer.acknowledged.keep()
+        assert count(node, "checkpoints") == 0
+        said = await node.link(liar).hello(hello(liar))
+        assert said.hello.collections == []
+        assert said.hello.policies == [PolicyTold("things", liar.instance, "hub", 1)][:0]
+
+    run(node, do=do)
+    for one in (node, liar):
+        one.close()
+
+
+def test_a_peer_waits_once(pair):
+    """Who waits anew has given up waiting before: connections are few."""
+    hub, liar = pair
+
+    async def do():
+        hub.answer = Answer(hub.local)
+        said = await hub.link(liar).hello(hello(liar))
+        asked = Wait(hub.local.epoch, "e1", said.hello.digest, {"things": (1, 10**6)})
+        waiting = [asyncio.create_task(hub.link(liar).wait(asked)) for _ in range(20)]
+        done, left = await asyncio.wait(waiting, return_when=asyncio.ALL_COMPLETED, timeout=0.5)
+        assert len(left) == 1
+        assert not any(one.result().new for one in done)
+        hub.create(title="x")
+        hub.answer.close()
+        await asyncio.gather(*left)
+
+    run(hub, do=do)
+
+
+def test_what_is_written_here_is_later_than_what_others_say_they_know(pair):
+    """Else a later write would pass for one that they knew, and overruled."""
+    hub, liar = pair
+    ahead = later_than(hub, 60_000)
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        await hub.link(liar).push(push(hub, [change(liar, seen={hub.instance: ahead})]))
+
+    run(hub, do=do)
+    assert hub.patch(ID.format(1), title="later").clock[0] > ahead

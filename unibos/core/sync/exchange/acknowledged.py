@@ -3,11 +3,14 @@
 A peer tells it with every hello, and when it asks for news. It is needed for good only to know
 which deletions may be forgotten, so it is written at most once a minute, all of it together: what
 is lost in a power cut, the next hello tells again.
+
+Of a collection of which nothing was ever exchanged with a peer, its word counts for nothing: a name
+that it guesses is not one that it has heard.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 
 from unibos.base.errors import Error
@@ -39,18 +42,30 @@ class Acknowledged:
     async def hear(self, org: str, peer: Peer, hello: Hello) -> None:
         """Take note of what a peer holds."""
         if hello.holds == self._local.epoch:
+            known = self._local.store.read(lambda view: checkpoints.named_to(view, peer.id), org)
             for head in hello.collections:
-                if head.held:
+                if head.held and head.name in known:
                     said = (hello.holds, head.held_version, head.held)
                     self._said[org, peer.num, head.name] = said
         if self._monotonic() - self._kept_at >= EVERY_S:
             for rows, name in self._taken():
                 await self._local.store.awrite(partial(_keep, rows=rows), name)
 
-    def note(self, org: str, peer: Peer, pulled: Mapping[str, tuple[int, int]]) -> None:
-        """Take note of what a peer has pulled, by collection: the version and up to where."""
-        for name, (version, seq) in pulled.items():
-            if seq > self.of(org, peer, name):
+    def note(
+        self,
+        org: str,
+        peer: Peer,
+        pulled: Mapping[str, tuple[int, int]],
+        known: Container[str],
+    ) -> None:
+        """Take note of what a peer has pulled.
+
+        :param pulled: by collection, the version and up to where.
+        :param known: the collections that the peer has heard of.
+        """
+        for name, (version, told) in pulled.items():
+            seq = min(told, self._local.store.counter)
+            if name in known and seq > self.of(org, peer, name):
                 self._said[org, peer.num, name] = (self._local.epoch, version, seq)
 
     def of(self, org: str, peer: Peer, collection: str) -> int:

@@ -1,6 +1,8 @@
 """The side that is asked: what a hub, or another node, answers to a peer's round."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from unibos.base.errors import Conflict, Forbidden
 from unibos.core.identity.scope import Scope
@@ -43,6 +45,7 @@ class Answer:
         self._local = local
         self._wait_s = wait_s
         self._bell = Bell(local.store)
+        self._waiting: dict[tuple[str, str], asyncio.Timeout] = {}
         self.acknowledged = Acknowledged(local)
 
     def close(self) -> None:
@@ -149,23 +152,42 @@ class Answer:
         return await scope.store.aread(lambda view: self._ids(view, scope, asked))
 
     async def wait(self, scope: Scope, asked: Wait) -> News:
-        """Answer when there is something new for the peer, or after 50 seconds.
+        """Answer when there is something new for the peer, or after 50 seconds, or when it asks
+        anew.
 
         :raises Conflict: ``epoch_changed``, ``hello_first``.
         :raises Unavailable: ``export_stopped``.
         """
-        peer = scope.store.read(lambda view: self._known(view, scope, asked.epoch, asked.own_epoch))
-        self.acknowledged.note(scope.org, peer, asked.pulled)
-        try:
-            async with asyncio.timeout(self._wait_s):
+
+        def look(view: View) -> tuple[Peer, set[str]]:
+            peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+            return peer, checkpoints.named_to(view, peer.id)
+
+        peer, known = scope.store.read(look)
+        self.acknowledged.note(scope.org, peer, asked.pulled, known)
+        with suppress(TimeoutError):
+            async with self._turn(scope):
                 while not self._bell.closed:
                     rung = self._bell.next(scope.org)
                     if await scope.store.aread(lambda view: self._is_new(view, scope, asked)):
                         return News(new=True)
                     await rung.wait()
-        except TimeoutError:
-            pass
         return News(new=False)
+
+    @asynccontextmanager
+    async def _turn(self, scope: Scope) -> AsyncIterator[None]:
+        """Wait for one peer, and no more for an earlier question of the same one."""
+        key = scope.org, scope.principal.id
+        async with asyncio.timeout(self._wait_s) as until:
+            before = self._waiting.get(key)
+            if before is not None:
+                before.reschedule(asyncio.get_running_loop().time())
+            self._waiting[key] = until
+            try:
+                yield
+            finally:
+                if self._waiting.get(key) is until:
+                    del self._waiting[key]
 
     def _known(self, view: View, scope: Scope, epoch: str, own_epoch: str) -> Peer:
         export.require_open(view)

@@ -7,6 +7,7 @@ at all. A change that cannot be taken now goes to the quarantine and does not ho
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -155,7 +156,7 @@ class _Batch:
                 draft = collection.draft(version.fields)
             via = None if merged.needed else self._peer.num
             deleted = None if version.fields is None else draft
-            self._tx.see(version.clock[0])
+            self._tx.see(max(version.clock[0], *version.seen.values()))
             replication.keep(self._tx, collection, id_, version, deleted, present, via)
             self._applied.kept += 1
             self._applied.exact &= not merged.needed
@@ -231,7 +232,7 @@ def _check(collection: Collection, change: Change, now: int) -> _Checked:
         return _Checked(change, version, None, wrong)
 
 
-def _fields(change: Change) -> object:
+def _fields(change: Change) -> Any:
     try:
         return msgspec.json.decode(change.data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
