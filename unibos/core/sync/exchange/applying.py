@@ -156,7 +156,7 @@ class _Batch:
                 draft = collection.draft(version.fields)
             via = None if merged.needed else self._peer.num
             deleted = None if version.fields is None else draft
-            self._tx.see(max(version.clock[0], *version.seen.values()))
+            self._tx.see(max((version.clock[0], *version.seen.values())))
             replication.keep(self._tx, collection, id_, version, deleted, present, via)
             self._applied.kept += 1
             self._applied.exact &= not merged.needed
