@@ -38,15 +38,18 @@ class Acknowledged:
         self._monotonic = monotonic
         self._kept_at = monotonic()
         self._said: dict[_Key, _Said] = {}
+        self._unkept: set[_Key] = set()
+        self._heard: set[tuple[str, int]] = set()
 
     async def hear(self, org: str, peer: Peer, hello: Hello) -> None:
         """Take note of what a peer holds."""
+        self._heard.add((org, peer.num))
         if hello.holds == self._local.epoch:
             known = self._local.store.read(lambda view: checkpoints.named_to(view, peer.id), org)
             for head in hello.collections:
                 if head.held and head.name in known:
                     said = (hello.holds, head.held_version, head.held)
-                    self._said[org, peer.num, head.name] = said
+                    self._note((org, peer.num, head.name), said)
         if self._monotonic() - self._kept_at >= EVERY_S:
             for rows, name in self._taken():
                 await self._local.store.awrite(partial(_keep, rows=rows), name)
@@ -66,11 +69,20 @@ class Acknowledged:
         for name, (version, told) in pulled.items():
             seq = min(told, self._local.store.counter)
             if name in known and seq > self.of(org, peer, name):
-                self._said[org, peer.num, name] = (self._local.epoch, version, seq)
+                self._note((org, peer.num, name), (self._local.epoch, version, seq))
+
+    def heard(self, org: str, peer: Peer) -> bool:
+        """Whether a peer has said anything since this start."""
+        return (org, peer.num) in self._heard
 
     def of(self, org: str, peer: Peer, collection: str) -> int:
-        """What a peer said since it was kept last."""
+        """What a peer said last, since this start."""
         return self._said.get((org, peer.num, collection), _NOTHING)[2]
+
+    def _note(self, key: _Key, said: _Said) -> None:
+        if self._said.get(key) != said:
+            self._said[key] = said
+            self._unkept.add(key)
 
     def keep(self) -> None:
         """Write it down now; what stands already is not written."""
@@ -82,10 +94,11 @@ class Acknowledged:
 
     def _taken(self) -> list[tuple[_Rows, str]]:
         self._kept_at = self._monotonic()
-        said, self._said = self._said, {}
+        unkept, self._unkept = self._unkept, set()
         by_org: dict[str, _Rows] = {}
-        for (org, num, name), what in said.items():
-            by_org.setdefault(org, []).append((num, name, what))
+        for key in unkept:
+            org, num, name = key
+            by_org.setdefault(org, []).append((num, name, self._said[key]))
         return [(rows, org) for org, rows in by_org.items()]
 
 

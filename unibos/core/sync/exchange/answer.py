@@ -200,6 +200,9 @@ class Answer:
 
     def _batch(self, view: View, scope: Scope, asked: Pull) -> tuple[Peer, sending.Batch]:
         peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+        if not self.acknowledged.heard(scope.org, peer):
+            # Which deletions concern it is known from its hello, and was lost with a power cut.
+            raise Conflict("hello_first", "This replica has started anew.")
         introducing.require_version(view, asked.collection, asked.version)
         terms = self._terms(view, peer)
         introducing.require_offered(terms, asked.collection)
@@ -209,7 +212,8 @@ class Answer:
             terms,
             asked.collection,
             asked.after,
-            had=max(had, self.acknowledged.of(scope.org, peer, asked.collection)),
+            # What lies before it may be on its way there just now.
+            had=max(had, self.acknowledged.of(scope.org, peer, asked.collection), asked.after),
             peer=peer.num,
             everything=asked.everything,
         )

@@ -122,7 +122,8 @@ class Pushing:
         introducing.require_version(view, step.collection, step.version)
         known = checkpoints.of_peer(view, self.peer.num)
         terms = export.terms(view, self.local.kind, self.local.instance, self.link.kind, known)
-        had = checkpoints.had(view, self.peer.id, step.collection)
+        # What lies before it may be on its way there just now.
+        had = max(after, checkpoints.had(view, self.peer.id, step.collection))
         return sending.batch(view, terms, step.collection, after, had=had, peer=self.peer.num)
 
     def _after(
