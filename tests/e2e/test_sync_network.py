@@ -29,7 +29,7 @@ SEEDS = [int(seed) for seed in os.environ.get("NETWORK_SEEDS", "1").split(",")]
 HARM_S, DEATHS = 15.0, 3
 if LONG and "NETWORK_SEEDS" not in os.environ:
     SEEDS = list(range(1, 9))
-    HARM_S, DEATHS = 40.0, 8
+    HARM_S, DEATHS = 40.0, 5
 NODES = ("one", "two", "three")
 AHEAD_S = 180
 KEPT = (COLLECTION, "documents")
