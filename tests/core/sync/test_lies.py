@@ -1,17 +1,23 @@
 """What a peer that lies, or is broken, says; and what it may bring about by that."""
 
 import asyncio
+import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from tests.core.sync.replicas import Replica, later_than, plain, run
 from unibos.base.errors import Error, TooLarge
-from unibos.core.store import quarantine
+from unibos.core.store import collections, policies, quarantine
 from unibos.core.store.definitions import Export
+from unibos.core.store.drafts import Schema
+from unibos.core.sync.exchange import hearing
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.exchange.messages import (
+    MESSAGE_BYTES,
     Change,
+    DefinitionTold,
     Head,
     Hello,
     PolicyTold,
@@ -263,3 +269,138 @@ def test_what_is_written_here_is_later_than_what_others_say_they_know(pair):
 
     run(hub, do=do)
     assert hub.patch(ID.format(1), title="later").clock[0] > ahead
+
+
+def told(replica):
+    """The policies that are known at a replica, by collection and origin."""
+    found = replica.home.read(policies.known)
+    return {(one.collection, one.origin): one for one in found}
+
+
+def test_policies_that_are_made_up_are_bounded(pair, monkeypatch):
+    """All policies are told in one message; who fills it holds up everybody."""
+    hub, liar = pair
+    monkeypatch.setattr(hearing, "MOST_POLICIES", 5)
+    made_up = [PolicyTold("things", f"origin-{number}", "hub", 1) for number in range(9)]
+
+    async def do():
+        await hub.link(liar).hello(hello(liar, policies=made_up))
+        await hub.link(liar).hello(hello(liar))
+        await hub.link(liar).push(push(hub, [change(liar)]))
+
+    run(hub, do=do)
+    assert len(told(hub)) == 6
+    assert ("things", liar.instance) in told(hub), "its own word on itself has room always"
+    many = [PolicyTold(f"c{number}", liar.instance, "hub", 1) for number in range(2000)]
+    run(hub, do=lambda: hub.link(liar).hello(hello(liar, policies=many)))
+    assert len(told(hub)) == hearing.MOST_OF_ONE + 5
+
+
+def test_a_policy_from_the_future_waits_until_its_time_has_come(pair):
+    """Nobody could ever change it again."""
+    hub, liar = pair
+    future = later_than(hub, 600_000)
+    lies = [
+        PolicyTold("things", origin, "local", hlc)
+        for origin, hlc in (("victim", future), ("poor", 2**62 - 1))
+    ]
+    made = hub.create(title="x")
+    hub.export("things", Export.HUB)
+
+    async def do():
+        link = hub.link(liar)
+        said = await link.hello(hello(liar, policies=lies))
+        assert said.hello.heard == "", "so they are told again"
+        assert told(hub) == {}
+        hub.tick(600_000)
+        said = await link.hello(hello(liar, policies=lies[:1]))
+        assert said.hello.heard == "d"
+        assert set(told(hub)) == {("things", "victim")}
+
+    run(hub, do=do)
+    assert set(hub.data()) == {made}
+
+
+def test_a_nodes_policy_from_the_future_is_told_until_it_is_taken(pair):
+    hub, node = pair
+    node.create(title="x")
+
+    async def do():
+        await node.sync(hub)
+        node.tick(600_000)
+        node.export("things", Export.LOCAL)
+        for _ in range(2):
+            await node.sync(hub)
+        assert hub.data() != {}
+        hub.tick(600_000)
+        await node.sync(hub)
+        assert hub.data() == {}
+
+    run(hub, node, do=do)
+
+
+DEFINITION = DefinitionTold("new", {}, "fields", "hub", {}, None, False, None, (), 5, "liar")
+LONG = [f"{number:064}" for number in range(3_000)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"blobs": tuple(f"b{number}" for number in range(100))},
+        {"search": {"body": LONG}},
+        {"schema": {"const": json.loads("[" * 200 + "]" * 200)}},
+        {"managed": True},
+        {"schema": {"description": "x" * 70_000}},
+        {"search": {"title": 7}},
+    ],
+)
+def test_a_definition_is_bounded(pair, wrong):
+    hub, liar = pair
+    definition = msgspec.structs.replace(DEFINITION, **wrong)
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        given = push(hub, [], collection="new", definition=definition)
+        assert await refusal(hub.link(liar).push(given)) in ("definition_invalid", "schema_invalid")
+
+    run(hub, do=do)
+    assert hub.home.read(collections.names) == ["things"]
+
+
+def test_nobody_makes_a_users_collection_that_of_a_module(pair):
+    """People could not write to it any more."""
+    hub, liar = pair
+    newer = msgspec.structs.replace(
+        DEFINITION, name="things", module="m", managed=True, hlc=later_than(hub, 1)
+    )
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        given = push(hub, [], definition=newer)
+        assert await refusal(hub.link(liar).push(given)) == "collection_exists"
+
+    run(hub, do=do)
+    assert hub.home.read(lambda view: collections.get(view, "things")).module is None
+
+
+def test_many_large_definitions_are_told_in_parts(tmp_path):
+    """They need not fit into one message."""
+    hub, node = Replica(tmp_path / "hub", "hub", "hub"), Replica(tmp_path / "node", "node")
+    names = [f"c{number:02}" for number in range(70)]
+    schema = Schema({"description": "x" * 65_000})
+    for name in names:
+        hub.declare(replace(plain(name), schema=schema))
+        hub.create(name, title="x")
+
+    async def do():
+        for _ in range(6):
+            link = node.rounds.setdefault(hub.instance, Round(node.local, node.org, hub.link(node)))
+            before = link._link.received_bytes
+            outcome = await node.sync(hub)
+            assert link._link.received_bytes - before < MESSAGE_BYTES // 2
+        assert outcome.troubles == []
+
+    run(hub, node, do=do)
+    assert all(len(node.data(name)) == 1 for name in names)
+    for one in (hub, node):
+        one.close()

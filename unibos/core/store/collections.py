@@ -135,8 +135,8 @@ def declare(tx: Transaction, collection: Collection) -> None:
         collection = replace(collection, export=_within(present.export, collection.ceiling))
     if present == collection:
         return
-    if present is not None and present.module != collection.module:
-        raise Conflict("collection_exists", f"{collection.name!r} belongs to someone else.")
+    if present is not None:
+        _require_owner(present, collection)
     require_within(collection.name, collection.export, collection.ceiling)
     _keep(tx, collection, tx.stamp())
 
@@ -147,7 +147,8 @@ def adopt(tx: Transaction, collection: Collection, defined: Clock) -> bool:
     What may go out is decided here, so the export stays as it is.
 
     :param collection: with the export that it gets where it is not known yet.
-    :raises Conflict: ``too_many_collections``.
+    :raises Conflict: ``too_many_collections``; ``collection_exists`` when another module, or no
+        module, owns the name.
     """
     standing = standings(tx).get(collection.name)
     if standing is None:
@@ -155,6 +156,7 @@ def adopt(tx: Transaction, collection: Collection, defined: Clock) -> bool:
     elif standing.defined >= defined:
         return False
     else:
+        _require_owner(get(tx, collection.name), collection)
         collection = replace(collection, export=_within(standing.export, collection.ceiling))
     _keep(tx, collection, defined)
     return True
@@ -241,6 +243,11 @@ def _keep(tx: Transaction, collection: Collection, defined: Clock) -> None:
 def _remember(tx: Transaction, collection: Collection) -> None:
     key, known = (tx.org, collection.name), tx.definitions
     tx.after_commit.append(lambda: known.update({key: collection}))
+
+
+def _require_owner(present: Collection, wanted: Collection) -> None:
+    if present.module != wanted.module:
+        raise Conflict("collection_exists", f"{wanted.name!r} belongs to someone else.")
 
 
 def _require_room(view: View) -> None:

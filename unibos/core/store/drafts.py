@@ -145,6 +145,10 @@ def admit_schema(declared: Mapping[str, Any]) -> Schema:
     """
     if len(msgspec.json.encode(declared)) > _SCHEMA_BYTES:
         raise Invalid("schema_invalid", f"A schema has at most {_SCHEMA_BYTES} bytes.")
+    try:
+        check_depth(declared)
+    except Invalid:
+        raise Invalid("schema_invalid", f"A schema is at most {MAX_DEPTH} levels deep.") from None
     _walk(declared, "$", 0)
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError

@@ -12,7 +12,7 @@ from unibos.core.store.peers import Peer
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
-from unibos.core.sync.exchange import introducing, planner, sending
+from unibos.core.sync.exchange import hearing, introducing, planner, sending
 from unibos.core.sync.exchange.acknowledged import Acknowledged
 from unibos.core.sync.exchange.applying import Applied, apply
 from unibos.core.sync.exchange.messages import (
@@ -60,7 +60,8 @@ class Answer:
         :raises Unsupported: ``protocol_unsupported``.
         """
         introducing.require_protocol(asked)
-        local, id_, told = self._local, scope.principal.id, asked.policies or []
+        local, id_ = self._local, scope.principal.id
+        told = hearing.Told(id_, asked.policies or [])
         await export.admit(scope.store, id_, "", "pull")
 
         def look(view: View) -> tuple[Peer | None, bool]:
@@ -68,10 +69,10 @@ class Answer:
             known = peers.met(view, id_, asked.epoch, "node", asked.name, local.now())
             mine = introducing.introduce(view, local, "node", known).hello
             restored = planner.holds_too_much(mine, asked)
-            return (None if introducing.is_news(view, local, told) else known), restored
+            return (None if hearing.is_news(view, local, told) else known), restored
 
         def note(tx: Transaction) -> Peer:
-            introducing.learn(tx, local, told)
+            hearing.learn(tx, local, told)
             return peers.meet(tx, id_, asked.epoch, "node", asked.name)
 
         known, restored = scope.store.read(look)
@@ -83,8 +84,10 @@ class Answer:
         await retry(local, scope.org)
         await self.acknowledged.hear(scope.org, peer, asked)
 
+        heard = "" if hearing.puts_off(local, told) else asked.digest
+
         def answer(view: View) -> HelloAnswer:
-            said = introducing.introduce(view, local, "node", peer, heard=asked.digest)
+            said = introducing.introduce(view, local, "node", peer, heard=heard)
             mine = said.hello
             if asked.heard == mine.digest:
                 mine = introducing.without_policies(mine)

@@ -1,4 +1,4 @@
-"""How a replica introduces itself to a peer, and takes the other's introduction to heart."""
+"""How a replica introduces itself to a peer, and takes the other's definitions to heart."""
 
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
@@ -16,11 +16,20 @@ from unibos.core.store.peers import Peer, PeerKind
 from unibos.core.store.policies import Policy
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
-from unibos.core.sync.exchange.messages import PROTOCOL, DefinitionTold, Head, Hello, PolicyTold
+from unibos.core.sync.exchange.messages import (
+    BATCH_BYTES,
+    PROTOCOL,
+    DefinitionTold,
+    Head,
+    Hello,
+    PolicyTold,
+)
 from unibos.core.sync.export import Terms
 from unibos.core.sync.local import FUTURE_MS, Local
 
 _KEPT = 64
+_MOST_BLOBS = 16
+_SEARCH_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +98,21 @@ def require_protocol(hello: Hello) -> None:
         )
 
 
-def learn(tx: Transaction, local: Local, told: Sequence[PolicyTold]) -> None:
-    """Take the policies that a peer told; of this replica's own, what a restore took from it."""
-    needed = export.needed(local.kind)
-    for policy in map(_policy, told):
-        if policy.origin != local.instance:
-            policies.learn(tx, policy, needed)
-        elif local.kind == "node":
-            policies.recall(tx, policy)
-
-
-def is_news(view: View, local: Local, told: Sequence[PolicyTold]) -> bool:
-    """Whether a peer told a policy that is newer than what is known here."""
-    known = {(each.collection, each.origin): each.hlc for each in policies.known(view)}
-
-    def news(policy: Policy) -> bool:
-        if policy.origin != local.instance:
-            return known.get((policy.collection, policy.origin), -1) < policy.hlc
-        return local.kind == "node" and policies.forgotten(view, policy)
-
-    return any(map(news, map(_policy, told)))
-
-
-def _policy(told: PolicyTold) -> Policy:
-    return Policy(told.collection, told.origin, Export(told.export), told.hlc)
-
-
 def definitions(view: View, theirs: Sequence[Head], terms: Terms) -> list[DefinitionTold]:
-    """The definitions that a peer lacks, or has in an older state."""
+    """The definitions that a peer lacks, or has in an older state; some of them, where they are
+    too many for one message."""
     heads = {head.name: head for head in theirs}
-    told = []
+    told: list[DefinitionTold] = []
+    size = 0
     for standing in collections.standings(view).values():
         head = heads.get(standing.name)
         if not terms.allows(standing.name, ()):
             continue
         if head is None or (not head.installed and head.defined < standing.defined):
             told.append(definition(view, standing.name))
+            size += len(msgspec.json.encode(told[-1]))
+            if size >= BATCH_BYTES:
+                break
     return told
 
 
@@ -167,7 +155,8 @@ def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
     :raises Invalid: ``schema_invalid``, ``definition_invalid``; ``change_from_future``, for this
         replica's clock would go along with it.
     :raises Forbidden: ``export_over_ceiling`` when it may not be at an instance of this kind.
-    :raises Conflict: ``too_many_collections``.
+    :raises Conflict: ``too_many_collections``; ``collection_exists`` when it belongs to another
+        module here, or to no module.
     """
     if told.name in local.installed:
         return
@@ -177,6 +166,7 @@ def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
             f"The definition of {told.name!r} is of {iso(hlc_ms(told.hlc))}, still to come.",
             hint="The clock of the instance that made it is wrong; set it right.",
         )
+    _require_sane(told)
     try:
         strategy, ceiling = Strategy(told.strategy), Export(told.ceiling)
         search = msgspec.convert(told.search, Search)
@@ -197,6 +187,18 @@ def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
     )
     collections.adopt(tx, wanted, (told.hlc, told.origin))
     tx.see(told.hlc)
+
+
+def _require_sane(told: DefinitionTold) -> None:
+    wrong = ""
+    if told.managed and told.module is None:
+        wrong = "only a module's collection is managed"
+    elif len(told.blobs) > _MOST_BLOBS:
+        wrong = f"at most {_MOST_BLOBS} fields name blobs"
+    elif len(msgspec.json.encode(told.search)) > _SEARCH_BYTES:
+        wrong = f"what is searched takes at most {_SEARCH_BYTES} bytes"
+    if wrong:
+        raise Invalid("definition_invalid", f"The definition of {told.name!r}: {wrong}.")
 
 
 def life(view: View, id_: str, epoch: str) -> Peer:

@@ -16,6 +16,7 @@ BATCH_BYTES = 1024 * 1024
 MESSAGE_BYTES = 4 * 1024 * 1024
 """The most that a message may have once it is unpacked."""
 PAGE_IDS = 5_000
+MOST_COLLECTIONS = 1_000
 WAIT_S = 50
 
 Name = Annotated[str, Meta(max_length=64)]
@@ -91,8 +92,8 @@ class Hello(Struct, frozen=True):
     epoch: Id
     counter: Seq
     holds: Id
-    time: int
-    collections: list[Head]
+    time: Seq
+    collections: Annotated[list[Head], Meta(max_length=MOST_COLLECTIONS)]
     digest: Id
     heard: Id
     policies: list[PolicyTold] | None
@@ -127,6 +128,9 @@ class Change(Struct, frozen=True, array_like=True):
     seen: dict[Origin, Seq] | None = None
 
 
+Changes = Annotated[list[Change], Meta(max_length=BATCH_RECORDS)]
+
+
 class Pull(Struct, frozen=True):
     """Asks for changes of one collection.
 
@@ -147,7 +151,7 @@ class Pulled(Struct, frozen=True):
 
     upto: Seq
     more: bool
-    changes: list[Change]
+    changes: Changes
 
 
 class Push(Struct, frozen=True):
@@ -163,7 +167,7 @@ class Push(Struct, frozen=True):
     version: Seq
     after: Seq
     upto: Seq
-    changes: list[Change]
+    changes: Changes
     definition: DefinitionTold | None = None
 
 

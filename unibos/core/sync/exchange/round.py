@@ -15,7 +15,7 @@ from unibos.core.store import checkpoints, peers
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
-from unibos.core.sync.exchange import introducing, planner
+from unibos.core.sync.exchange import hearing, introducing, planner
 from unibos.core.sync.exchange.introducing import Introduction
 from unibos.core.sync.exchange.link import PeerLink
 from unibos.core.sync.exchange.messages import (
@@ -124,7 +124,8 @@ class Round:
         introducing.require_protocol(theirs)
         peer = await self._meet(answer)
         self._peer = peer
-        self._told = (peer.epoch, said.digest)
+        # What they put off, because it is of the future to them, is told again.
+        self._told = (peer.epoch, said.digest) if theirs.heard == said.digest else ("", "")
         self._heard = theirs.digest
         if planner.holds_too_much(said, theirs):
             self._local.rebirths.admit(peer.id)
@@ -139,16 +140,16 @@ class Round:
 
     async def _meet(self, answer: HelloAnswer) -> Peer:
         theirs, link = answer.hello, self._link
-        policies = theirs.policies or []
+        policies = hearing.Told(link.peer, theirs.policies or [])
 
         def look(view: View) -> Peer | None:
-            if introducing.is_news(view, self._local, policies):
+            if hearing.is_news(view, self._local, policies):
                 return None
             now = self._local.now()
             return peers.met(view, link.peer, theirs.epoch, link.kind, theirs.name, now)
 
         def note(tx: Transaction) -> Peer:
-            introducing.learn(tx, self._local, policies)
+            hearing.learn(tx, self._local, policies)
             return peers.meet(tx, link.peer, theirs.epoch, link.kind, theirs.name)
 
         known = self._store.read(look)
