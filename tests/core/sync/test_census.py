@@ -2,20 +2,24 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.sync.replicas import Clock, Replica, plain, run
 from tests.core.sync.test_collecting import DAY_MS, join
-from unibos.base.errors import Conflict
+from unibos.base.errors import Conflict, Unavailable
 from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.definitions import Export
 from unibos.core.store.drafts import Schema
 from unibos.core.store.tombstones import Living
+from unibos.core.sync import conflicts
 from unibos.core.sync.collecting import Collecting
+from unibos.core.sync.exchange import census
 from unibos.core.sync.exchange.census import deleted_there, reached
-from unibos.core.sync.exchange.messages import Ids
+from unibos.core.sync.exchange.messages import Ids, IdsPage, Pulled
+from unibos.core.sync.exchange.round import Round
 
 PEER = 3
 
@@ -159,3 +163,80 @@ def test_the_words_of_what_was_deleted_there_go_too(family):
     assert b.home.read(lambda view: view.connection.execute(count, (gone,)).fetchone()) == (0,)
     state = b.states()[gone]
     assert state[-1], "it is a tombstone here, for who only asks b"
+
+
+def test_what_a_census_deletes_can_be_brought_back(family):
+    hub, a, b = family
+    (gone, *_) = sorted(b.data())
+    data = b.data()[gone]
+    away(family, gone)
+    run(hub, a, b, do=lambda: b.sync(hub))
+    (entry,) = b.conflicts()
+    assert (entry.record, entry.mine, entry.peer) == (gone, True, hub.instance)
+    b.home.write(lambda tx: conflicts.restore(tx, entry.num))
+    run(hub, a, b, do=lambda: b.sync(hub))
+    run(hub, a, b, do=lambda: a.sync(hub))
+    assert a.data()[gone] == b.data()[gone] == data
+
+
+def lying(link, **lies):
+    """A link to a hub that has forgotten deletions, and says something of what it has."""
+    hello = link.hello
+
+    async def told(asked):
+        answer = await hello(asked)
+        heads = [msgspec.structs.replace(head, horizon=2**61) for head in answer.hello.collections]
+        said = msgspec.structs.replace(answer.hello, collections=heads)
+        return msgspec.structs.replace(answer, hello=said)
+
+    link.hello = told
+    for name, answer in lies.items():
+        setattr(link, name, answer)
+    return link
+
+
+def test_a_peer_that_says_it_has_nothing_ends_nothing(family, monkeypatch):
+    """Whether it lies, or is broken: what it once had is given to it again."""
+    hub, a, b = family
+    monkeypatch.setattr(census, "FEW", 3)
+    monkeypatch.setattr(census, "AT_ONCE", 2)
+    before = b.data()
+
+    async def nothing(asked):
+        return IdsPage([], "")
+
+    async def do():
+        outcome = await Round(b.local, b.org, lying(hub.link(b), ids=nothing)).run()
+        assert [one.code for one in outcome.troubles] == ["census_unbelieved"]
+        assert outcome.pushed == len(before)
+
+    run(hub, a, b, do=do)
+    assert b.data() == before
+
+
+def test_many_go_where_more_stay(family, monkeypatch):
+    hub, a, b = family
+    monkeypatch.setattr(census, "FEW", 1)
+    monkeypatch.setattr(census, "AT_ONCE", 1)
+    first, second, *_ = sorted(b.data())
+    away(family, first, second)
+    run(hub, a, b, do=lambda: b.sync(hub))
+    assert len(b.data()) == 3
+    assert b.conflicts() == [], "they would push out what is there"
+
+
+@pytest.mark.parametrize("what", ["ids", "pull"])
+def test_a_peer_that_comes_to_no_end_is_left(family, what):
+    hub, a, b = family
+    a.create(number="new")
+
+    async def again(asked):
+        return IdsPage(["x"], "x") if what == "ids" else Pulled(asked.after, True, [])
+
+    async def do():
+        await a.sync(hub)
+        with pytest.raises(Unavailable) as caught:
+            await Round(b.local, b.org, lying(hub.link(b), **{what: again})).run()
+        assert caught.value.code == "peer_confused"
+
+    run(hub, a, b, do=do)

@@ -1,12 +1,15 @@
 """Taking one collection's changes from a peer, batch by batch."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+from unibos.base.errors import Unavailable
 from unibos.core.store import checkpoints, collections, tombstones
 from unibos.core.store.peers import Peer
 from unibos.core.store.store import OrgStore
@@ -18,8 +21,10 @@ from unibos.core.sync.exchange.applying import Applied, apply
 from unibos.core.sync.exchange.link import PeerLink
 from unibos.core.sync.exchange.messages import Ids, IdsPage, Pull, Pulled
 from unibos.core.sync.exchange.planner import PullStep
-from unibos.core.sync.exchange.progress import Outcome, Progress, Told
+from unibos.core.sync.exchange.progress import Outcome, Progress, Told, Trouble
 from unibos.core.sync.local import Local
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,14 @@ class Pulling:
 
     async def _batches(self, step: PullStep) -> AsyncGenerator[Pulled, None]:
         """The batches of a step; the next is on its way while one is taken."""
-        coming = asyncio.create_task(self._ask(step, step.after))
+        at = step.after
+        coming = asyncio.create_task(self._ask(step, at))
         try:
             while True:
                 batch = await coming
+                if batch.more and batch.upto <= at:
+                    raise _confused("gives the same changes again")
+                at = batch.upto
                 if batch.more:
                     coming = asyncio.create_task(self._ask(step, batch.upto))
                 yield batch
@@ -124,24 +133,48 @@ class Pulling:
 
     async def _take_census(self, step: PullStep) -> None:
         """Find what was deleted there so long ago that the deletion itself is forgotten."""
-        after, name = "", step.collection
-        while True:
+        name, tally = step.collection, census.Tally()
+
+        def own(view: View, page: _Page) -> dict[str, Any]:
+            known = checkpoints.get(view, self.peer.num, name)
+            return {
+                "ids": page.ids,
+                "own": tombstones.living(view, name, page.after, page.last),
+                "reached": census.reached(known, collections.version(view, name)),
+                "peer": self.peer.num,
+                "may": self._may(view, name),
+            }
+
+        def count(view: View, page: _Page) -> None:
+            census.count(tally, **own(view, page))
+
+        async for page in self._pages(name):
+            await self.store.aread(partial(count, page=page))
+        if tally.gone == 0:
+            return
+        log.warning(
+            "a peer deleted records long ago, or lost them",
+            extra={"peer": self.peer.id, "collection": name, "records": tally.gone},
+        )
+        if not tally.believed:
+            self.outcome.troubles.append(_unbelieved(name, tally))
+
+        def settle(tx: Transaction, page: _Page) -> bool:
+            gone = census.deleted_there(**own(tx, page))
+            return census.settle(tx, name, gone, self.peer, tally)
+
+        async for page in self._pages(name):
+            while await self.store.awrite(partial(settle, page=page)):
+                reach("sync.census")
+
+    async def _pages(self, name: str) -> "AsyncGenerator[_Page, None]":
+        after, more = "", True
+        while more:
             page = await self._ids(name, after)
-
-            def compare(tx: Transaction, after: str = after, page: IdsPage = page) -> None:
-                known = checkpoints.get(tx, self.peer.num, name)
-                gone = census.deleted_there(
-                    page.ids,
-                    tombstones.living(tx, name, after, page.last),
-                    reached=census.reached(known, collections.version(tx, name)),
-                    peer=self.peer.num,
-                    may=self._may(tx, name),
-                )
-                census.bury(tx, name, gone, self.peer.num)
-
-            await self.store.awrite(compare)
-            if not page.last:
-                return
+            yield _Page(after, page.last, page.ids)
+            more = page.last != ""
+            if more and page.last <= after:
+                raise _confused("tells the same ids again")
             after = page.last
 
     async def _ids(self, name: str, after: str) -> IdsPage:
@@ -160,3 +193,29 @@ class Pulling:
             return here and terms.allows(name, origins)
 
         return may
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Ids that the peer has, behind ``after`` up to ``last``; empty: to the end."""
+
+    after: str
+    last: str
+    ids: list[str]
+
+
+def _unbelieved(name: str, tally: census.Tally) -> Trouble:
+    return Trouble(
+        name,
+        "census_unbelieved",
+        f"{tally.gone} of {tally.there} records are not at the peer any more, and nothing says who"
+        " deleted them: they are given to it again. Delete them once more if that was meant.",
+    )
+
+
+def _confused(what: str) -> Unavailable:
+    return Unavailable(
+        "peer_confused",
+        f"The peer {what}, without an end.",
+        hint="It is tried again by itself. Update whichever of the two programs is older.",
+    )
