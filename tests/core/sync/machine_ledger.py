@@ -161,7 +161,9 @@ class Ledger:
             if event.words:
                 stands[event.number] = missing != event.words
             else:
-                stands[event.number] = event.settled or any(
+                # A withdrawn record takes along what it knew.
+                gone_with = event.settled or event.collection in self.narrowed
+                stands[event.number] = gone_with or any(
                     version.knows(event.clock)
                     for version in known.get((event.collection, event.record), ())
                 )
