@@ -4,6 +4,7 @@ Notes are loaded on the first node, travel to the hub and from there to the seco
 lead through a :class:`Tap`, which counts what passes.
 """
 
+import json
 import shutil
 import time
 from abc import ABC, abstractmethod
@@ -168,7 +169,9 @@ class PouchDb(Trio):
             (home / "data").mkdir(parents=True)
             port = free_port()
             serve = [program, "--port", str(port), "--host", HOST, "--dir", str(home / "data")]
-            quiet = ["--no-stdout-logs", "--config", str(home / "config.json")]
+            settings = home / "config.json"
+            settings.write_text(json.dumps({"log": {"file": str(home / "server.txt")}}))
+            quiet = ["--no-stdout-logs", "--config", str(settings)]
             self._servers[place] = Server([*serve, *quiet], port, "/", home / "log")
         self.tap = Tap(self._servers["hub"].address)
         self._clients: dict[str, Client] = {}
