@@ -26,6 +26,15 @@ def test_news_do_not_wait():
     assert due(PACE, Standing(ended=1000.0, news=True)) == 1000.0
 
 
+def test_news_that_bring_nothing_wait_ever_longer():
+    waits = [
+        due(PACE, Standing(ended=0.0, news=True, empty=empty, chance=1.0)) for empty in range(5)
+    ]
+    assert waits == [0.0, 0.0, 1.0, 2.0, 4.0]
+    changed = Standing(ended=0.0, news=True, empty=5, changed=1.0)
+    assert due(PACE, changed) == 1.03, "what is new here does not wait for that"
+
+
 def test_after_a_failure_changes_and_news_wait_as_well():
     standing = Standing(ended=1000.0, failures=3, changed=1001.0, news=True, chance=1.0)
     assert due(PACE, standing) == 1004.0

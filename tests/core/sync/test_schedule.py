@@ -19,6 +19,7 @@ class Peer:
     def __init__(self):
         self.ran = []
         self.failures = []
+        self.pulled = 0
         self.news = asyncio.Queue()
         self.held = None
         self.rounds = asyncio.Queue()
@@ -30,7 +31,7 @@ class Peer:
             await self.held.wait()
         if self.failures:
             raise self.failures.pop(0)
-        return Outcome(peer="them")
+        return Outcome(peer="them", pulled=self.pulled)
 
     async def wait(self):
         answer = await self.news.get()
@@ -193,6 +194,21 @@ def test_a_peer_that_refuses_is_not_gone(run):
             assert made.schedule.state == "failing"
             assert made.schedule.gone_since is None
             assert made.schedule.there
+
+    run(test)
+
+
+def test_a_peer_whose_news_bring_nothing_is_not_asked_all_the_time(run):
+    async def test(made):
+        for _ in range(9):
+            made.peer.news.put_nowait(True)
+            await made.settled()
+        assert len(made.peer.ran) == 3
+        # A change here does not wait for that.
+        made.schedule.changed()
+        made.clock.now += 0.1
+        await made.settled()
+        assert len(made.peer.ran) == 4
 
     run(test)
 

@@ -154,7 +154,7 @@ def _tell(answer: dict[str, Any]) -> None:
 
 
 def _row(peer: dict[str, Any]) -> list[object]:
-    latency, error = peer["latency_ms"], peer["last_error"]
+    latency = peer["latency_ms"]
     return [
         peer["name"],
         show.state(peer["state"]),
@@ -167,8 +167,15 @@ def _row(peer: dict[str, Any]) -> list[object]:
         show.size(peer["received_bytes"]),
         _skew(peer["skew_ms"]),
         peer["quarantined"] or "",
-        error["code"] if error and peer["state"] == "failing" else "",
+        _trouble(peer),
     ]
+
+
+def _trouble(peer: dict[str, Any]) -> str:
+    error = peer["last_error"]
+    if error and peer["state"] == "failing":
+        return str(error["code"])
+    return ", ".join(f"{name}: {code}" for name, code in peer.get("troubles", {}).items())
 
 
 def _ways(peer: dict[str, Any]) -> str:

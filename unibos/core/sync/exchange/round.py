@@ -6,6 +6,7 @@ sees what lost.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,6 +31,8 @@ from unibos.core.sync.exchange.pushing import Pushing
 from unibos.core.sync.exchange.quarantine import retry
 from unibos.core.sync.exchange.withdrawing import withdraw
 from unibos.core.sync.local import Local
+
+log = logging.getLogger(__name__)
 
 _BEGIN_AGAIN = frozenset({"epoch_changed", "version_changed", "hello_first", "export_refused"})
 """What the two have said to each other holds no longer: another hello makes it right."""
@@ -176,6 +179,8 @@ class Round:
         except Error as error:
             if error.code in _BEGIN_AGAIN:
                 raise
+            told = {"collection": collection, "code": error.code, "detail": error.detail}
+            log.warning("a collection could not be exchanged", extra=told)
             outcome.troubles.append(Trouble(collection, error.code, error.detail))
 
     async def _push_all(

@@ -137,6 +137,7 @@ class Line:
             lag_there=known.unsent.get(self.id),
             last_success=None if at is None else iso(at),
             last_error=_error(failure) if failure else None,
+            troubles={one.collection: one.code for one in outcome.troubles} if outcome else {},
             sent_bytes=self.link.sent_bytes,
             received_bytes=self.link.received_bytes,
             skew_ms=outcome.skew_ms if outcome else None,

@@ -27,6 +27,8 @@ class Standing:
     :param failures: in a row, since the last round that went well.
     :param changed: when the first change was made here that no round has taken yet.
     :param news: the peer said that it has something new.
+    :param empty: rounds in a row that news called for, and that brought nothing: the peer says that
+        it has what cannot be taken.
     :param chance: of 0 to 1, drawn anew after each round, so that many nodes do not ask at once.
     """
 
@@ -34,6 +36,7 @@ class Standing:
     failures: int = 0
     changed: float | None = None
     news: bool = False
+    empty: int = 0
     chance: float = 0.5
 
 
@@ -48,7 +51,11 @@ def due(pace: Pace, standing: Standing) -> float:
     if standing.changed is not None:
         times.append(standing.changed + pace.gather_s)
     if standing.news:
-        times.append(standing.ended)
+        # Once may be by chance; then it waits as long as after failures.
+        waits = (
+            after_failure(pace, standing.empty - 1, standing.chance) if standing.empty > 1 else 0
+        )
+        times.append(standing.ended + waits)
     return min(times)
 
 
@@ -56,3 +63,10 @@ def after_failure(pace: Pace, failures: int, chance: float) -> float:
     """Seconds to the next try: between a half and the whole of a time that doubles."""
     whole = min(pace.longest_s, pace.retry_s * 2.0 ** min(failures - 1, 30))
     return whole * (0.5 + 0.5 * chance)
+
+
+def _after_empty(pace: Pace, standing: Standing) -> float:
+    """Once may be by chance; then it is as after failures."""
+    if standing.empty < 2:
+        return 0.0
+    return after_failure(pace, standing.empty - 1, standing.chance)

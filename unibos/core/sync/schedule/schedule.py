@@ -246,7 +246,7 @@ class Schedule:
         return True
 
     async def _round(self) -> None:
-        asked, ways = self._taken(), self._ways
+        asked, ways, news = self._taken(), self._ways, self._standing.news
         without = replace(self._standing, changed=None, news=False)
         if asked or due(self._pace, without) <= self._times.steady():
             ways = replace(ways, pull=True)
@@ -263,17 +263,19 @@ class Schedule:
             self._failed(defect)
             _answer(asked, defect)
         else:
-            self._succeeded(outcome)
+            self._succeeded(outcome, news=news)
             _answer(asked, outcome)
         finally:
             self._running = False
             _answer(asked, _stopped())
         self._hooks.moved()
 
-    def _succeeded(self, outcome: "Outcome") -> None:
+    def _succeeded(self, outcome: "Outcome", *, news: bool) -> None:
         if self._standing.failures:
             log.info("syncs again", extra={"peer": self._name})
         self.outcome, self.succeeded_at, self.gone_since = outcome, self._times.wall(), None
+        empty = self._standing.empty + 1 if news and not outcome.pulled else 0
+        self._standing = replace(self._standing, empty=empty)
         self._end(failures=0)
         if self._ways.pull and not self._paused and self._asking is None:
             self._asking = asyncio.create_task(self._ask(), name=f"news of {self._name}")

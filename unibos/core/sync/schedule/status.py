@@ -43,7 +43,8 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
     ``lag_here`` are changes of the peer that are not here yet, ``lag_there`` changes of this
     instance that are not there yet (at most 100,000 are counted). ``reads`` and ``writes`` say
     whether it is one that is read from and written to. Bytes are as they went over the line since
-    the start. ``skew_ms`` is how far this instance's clock is ahead of the peer's.
+    the start. ``skew_ms`` is how far this instance's clock is ahead of the peer's. ``troubles`` are
+    collections that stay behind while the others are synced, with the code of the reason.
     """
 
     id: str
@@ -58,6 +59,7 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
     lag_there: int | None = None
     last_success: str | None = None
     last_error: LastError | None = None
+    troubles: dict[str, str] = {}
     sent_bytes: int = 0
     received_bytes: int = 0
     skew_ms: int | None = None
