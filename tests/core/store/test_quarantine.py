@@ -15,6 +15,7 @@ CHANGE = b'["r",1,"origin-b",{}]'
 
 def add(tx, record="r", peer="peer-b", due=None, change=CHANGE, collection="notes"):
     quarantine.add(tx, peer, collection, record, "record_invalid", "Why.", due, change)
+    quarantine.require_room(tx, peer, collection)
 
 
 def every(org):
@@ -96,6 +97,17 @@ def test_a_full_quarantine_takes_no_more_and_keeps_what_it_has(org, monkeypatch,
     org.write(lambda tx: quarantine.forget(tx, "peer-b", "notes", "a"))
     org.write(lambda tx: add(tx, "d"))
     assert org.read(quarantine.count) == quarantine.Tally(3, 3 * len(CHANGE))
+
+
+def test_a_peer_that_fills_its_share_leaves_that_of_others(org, monkeypatch):
+    monkeypatch.setattr(quarantine, "MAX_CHANGES", 2)
+    for peer in ("peer-b", "peer-c", "peer-d", "peer-e"):
+        for record in "ab":
+            org.write(lambda tx, record=record, peer=peer: add(tx, record, peer))
+    for peer in ("peer-b", "peer-f"):
+        with pytest.raises(StorageFull):
+            org.write(lambda tx, peer=peer: add(tx, "c", peer))
+    assert org.read(quarantine.count).changes == 8
 
 
 def test_orgs_are_apart(store, org):

@@ -12,6 +12,9 @@ from unibos.core.store.transaction import Transaction, View
 
 MAX_CHANGES: Final = 10_000
 MAX_BYTES: Final = 64 * 1024 * 1024
+"""Of one peer: who fills its share leaves that of the others to them."""
+SHARES: Final = 4
+"""An org has so many times what one peer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def add(
 ) -> None:
     """Keep a change back, over an older one of this record from this peer; see :class:`Held`.
 
-    :raises StorageFull: ``quarantine_full``: 10,000 changes or 64 MiB.
+    :func:`require_room` is to follow.
     """
     tx.connection.execute(
         "INSERT INTO quarantine (org, peer, collection, record, at, code, detail, due, defined,"
@@ -90,13 +93,22 @@ def add(
             change.decode(),
         ),
     )
-    held = count(tx)
-    if held.changes > MAX_CHANGES or held.bytes > MAX_BYTES:
-        raise StorageFull(
-            "quarantine_full",
-            f"The quarantine has no room for another change of {collection}: {detail}",
-            hint="unibos sync quarantine list shows why changes are held; retry or discard them.",
-        )
+
+
+def require_room(tx: Transaction, peer: str, collection: str) -> None:
+    """Have a transaction fail that has put more into the quarantine than may be there.
+
+    :raises StorageFull: ``quarantine_full``: 10,000 changes or 64 MiB of one peer, or four times as
+        much of all.
+    """
+    for held, times in ((count(tx, peer), 1), (count(tx), SHARES)):
+        if held.changes > times * MAX_CHANGES or held.bytes > times * MAX_BYTES:
+            raise StorageFull(
+                "quarantine_full",
+                f"The quarantine has no room for another change of {collection}.",
+                hint="unibos sync quarantine list shows why changes are held; retry or discard"
+                " them.",
+            )
 
 
 def forget(tx: Transaction, peer: str, collection: str, record: str) -> None:
@@ -186,11 +198,14 @@ def orgs(view: View) -> list[str]:
     return [org for (org,) in view.connection.execute("SELECT DISTINCT org FROM quarantine")]
 
 
-def count(view: View) -> Tally:
-    """Count what is held."""
-    changes, size = view.connection.execute(
-        "SELECT count(*), coalesce(sum(size), 0) FROM quarantine WHERE org = ?", (view.org,)
-    ).fetchone()
+def count(view: View, peer: str | None = None) -> Tally:
+    """Count what is held, of all peers or of one."""
+    query = "SELECT count(*), coalesce(sum(size), 0) FROM quarantine WHERE org = ?"
+    if peer is None:
+        found = view.connection.execute(query, (view.org,))
+    else:
+        found = view.connection.execute(query + " AND peer = ?", (view.org, peer))
+    changes, size = found.fetchone()
     return Tally(changes, size)
 
 

@@ -89,6 +89,8 @@ async def apply(
         for one in checked:
             if still is None or still(tx, one.change):
                 batch.take(one)
+        if applied.quarantined:
+            quarantine.require_room(tx, peer.id, collection.name)
         reach("sync.applied")
         applied.head = replication.head(tx, collection.name)
         if also is not None:
