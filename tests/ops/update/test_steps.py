@@ -10,6 +10,7 @@ import pytest
 from unibos.base.errors import Conflict, Error, NotFound, StorageFull, Unavailable
 from unibos.core.store import system
 from unibos.core.store.owner import OwnerLock
+from unibos.core.store.schema import MIGRATIONS
 from unibos.core.store.store import Store
 from unibos.core.store.system import System
 from unibos.ops.update import gate, steps
@@ -19,6 +20,10 @@ from unibos.ops.update.place import Releases
 from unibos.ops.update.prepare import way_back
 from unibos.ops.update.state import Change, StateFiles
 from unibos.ops.update.steps import Tools
+
+
+NOW = len(MIGRATIONS)
+"""The schema of this program."""
 
 
 class Cut(BaseException):
@@ -63,10 +68,10 @@ class Box:
         for name in ("node", "hub"):
             with self.database(name) as connection:
                 before = connection.execute("PRAGMA user_version").fetchone()[0]
-                if version in self.migrates and before < 3:
+                if version in self.migrates and before == NOW:
                     connection.execute("CREATE TABLE of_tests (version)")
-                    connection.execute("PRAGMA user_version = 3")
-                assert before < 3 or version in self.migrates, "it cannot read this"
+                    connection.execute(f"PRAGMA user_version = {NOW + 1}")
+                assert before == NOW or version in self.migrates, "it cannot read this"
 
     def stop(self):
         self.done.append("stop")
@@ -95,8 +100,8 @@ class Box:
         return self.releases.current, self.releases.good, self.schemas()
 
 
-BEFORE = ("1.0.0", "1.0.0", [2, 2])
-AFTER = ("1.1.0", "1.1.0", [3, 3])
+BEFORE = ("1.0.0", "1.0.0", [NOW, NOW])
+AFTER = ("1.1.0", "1.1.0", [NOW + 1, NOW + 1])
 
 
 @pytest.fixture
@@ -113,8 +118,8 @@ def test_a_good_update(box):
     assert box.files.change() is None
     kept = box.files.history().kept
     assert ([one.schema for one in kept.databases], dict(kept.after)) == (
-        [2, 2],
-        {"node": 3, "hub": 3},
+        [NOW, NOW],
+        {"node": NOW + 1, "hub": NOW + 1},
     )
 
 
