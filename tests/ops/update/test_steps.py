@@ -21,7 +21,6 @@ from unibos.ops.update.prepare import way_back
 from unibos.ops.update.state import Change, StateFiles
 from unibos.ops.update.steps import Tools
 
-
 NOW = len(MIGRATIONS)
 """The schema of this program."""
 
