@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.sync.replicas import Replica, later_than, plain, run
 from unibos.base.errors import Error, TooLarge
-from unibos.core.store import collections, policies, quarantine
+from unibos.core.store import checkpoints, collections, peers, policies, quarantine
 from unibos.core.store.definitions import Export
 from unibos.core.store.drafts import Schema
 from unibos.core.sync.exchange import hearing
@@ -404,3 +404,27 @@ def test_many_large_definitions_are_told_in_parts(tmp_path):
     assert all(len(node.data(name)) == 1 for name in names)
     for one in (hub, node):
         one.close()
+
+
+def test_lives_that_a_peer_makes_up_are_bounded(pair, monkeypatch):
+    """What all of them had together is still known: tombstones and withdrawals go by it."""
+    hub, liar = pair
+    monkeypatch.setattr(peers, "MOST_LIVES", 6)
+
+    async def do():
+        await hub.link(liar).hello(hello(liar))
+        await hub.link(liar).push(push(hub, [change(liar)]))
+        said = await hub.link(liar).hello(
+            hello(liar, holds=hub.local.epoch, collections=[held("things", 1)])
+        )
+        assert [head.name for head in said.hello.collections] == ["things"]
+        hub.answer.acknowledged.keep()
+        for number in range(2, 9):
+            await hub.link(liar).hello(hello(liar, epoch=f"e{number}"))
+
+    run(hub, do=do)
+    lives = hub.home.read(lambda view: peers.of_instance(view, liar.instance))
+    assert [one.epoch for one in lives] == ["e3", "e4", "e5", "e6", "e7", "e8"]
+    assert hub.home.read(lambda view: checkpoints.had(view, liar.instance, "things")) == 1
+    assert hub.home.read(lambda view: checkpoints.named_to(view, liar.instance)) == {"things"}
+    assert count(hub, "checkpoints") == 1

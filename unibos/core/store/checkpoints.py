@@ -125,6 +125,18 @@ def begin(tx: Transaction, peer: int, collection: str) -> None:
     )
 
 
+def hand_on(tx: Transaction, peer: int, to: int) -> None:
+    """Have another life of a peer remember what this one had, of which nothing else stays."""
+    tx.connection.execute(
+        "INSERT INTO checkpoints (org, peer, collection, pulled, peer_version, pushed, own_epoch,"
+        " own_version, told, sent) SELECT org, ?3, collection, 0, 0, 0, '', 0, 0, sent"
+        " FROM checkpoints WHERE org = ?1 AND peer = ?2 ON CONFLICT (org, peer, collection)"
+        " DO UPDATE SET sent = max(sent, excluded.sent)",
+        (tx.org, peer, to),
+    )
+    tx.connection.execute("DELETE FROM checkpoints WHERE org = ? AND peer = ?", (tx.org, peer))
+
+
 def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint; writes nothing when it stands already."""
     if get(tx, peer, collection) == checkpoint:

@@ -1,14 +1,18 @@
 """Peers: the replicas that an org's data is synced with, and each life of their counters."""
 
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Final, Literal
 
+from unibos.core.store import checkpoints
 from unibos.core.store.transaction import Transaction, View
 
 PeerKind = Literal["hub", "node"]
 
 NOTED_MS: Final = 3 * 24 * 3600 * 1000
 """How exactly it is known when a peer was heard of: noting it each time would wear the disk."""
+MOST_LIVES: Final = 32
+"""Of one peer: two clones that are taken for one another begin ever new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ def met(view: View, id_: str, epoch: str, kind: PeerKind, name: str, now: int) -
 
 
 def meet(tx: Transaction, id_: str, epoch: str, kind: PeerKind, name: str) -> Peer:
-    """The peer in its present life; who was retired is back."""
+    """The peer in its present life; who was retired is back.
+
+    Of very many lives the oldest become one.
+    """
     tx.connection.execute(
         "INSERT INTO peers (org, id, epoch, kind, name, seen_at) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (org, id, epoch) DO UPDATE SET kind = excluded.kind, name = excluded.name,"
@@ -61,6 +68,11 @@ def meet(tx: Transaction, id_: str, epoch: str, kind: PeerKind, name: str) -> Pe
     found = find(tx, id_, epoch)
     if found is None:
         raise AssertionError("what was just written is there")
+    lives_ = of_instance(tx, id_)
+    too_many = max(0, len(lives_) - MOST_LIVES)
+    for oldest, next_ in islice(pairwise(lives_), too_many):
+        checkpoints.hand_on(tx, oldest.num, next_.num)
+        tx.connection.execute("DELETE FROM peers WHERE num = ?", (oldest.num,))
     return found
 
 
