@@ -50,6 +50,16 @@ def test_a_record_that_comes_out_of_quarantine_brings_its_collection_along():
     )
 
 
+def test_a_clone_of_which_more_was_let_go_meanwhile_is_recognised():
+    story(
+        "pages",
+        ("clone", {"name": "a"}),
+        ("policy", {"name": "a", "number": 0, "wanted": Export.LOCAL}),
+        ("policy", {"name": "a", "number": 0, "wanted": Export.NODES}),
+        ("write", {"work": [("c", (0, 0, "create", NEW)), ("a", (0, 0, "create", NEW))]}),
+    )
+
+
 @pytest.mark.xfail(
     reason="a restored replica that gave as many changes anew as it had lost is not recognised"
 )

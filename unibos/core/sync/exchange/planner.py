@@ -47,10 +47,15 @@ class PushStep:
 
 
 def holds_too_much(mine: Hello, theirs: Hello) -> bool:
-    """Whether they hold more of my epoch than it ever gave: I was restored, or cloned."""
+    """Whether they hold more of my epoch than it ever gave, or of a later version of what may be
+    sent: I was restored, or cloned."""
     if theirs.holds != mine.epoch:
         return False
-    return max((head.held for head in theirs.collections), default=0) > mine.counter
+    versions = {head.name: head.version for head in mine.collections}
+    return any(
+        head.held > mine.counter or head.held_version > versions.get(head.name, head.held_version)
+        for head in theirs.collections
+    )
 
 
 def pulls(
