@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from tests.core.sync.blob_replicas import Keeper, files, name_of, some_bytes
 from tests.core.sync.replicas import run
-from unibos.base.errors import Conflict, Unavailable
+from unibos.base.errors import Conflict, Forbidden, Unavailable
 from unibos.core.store import blob_troubles, blobs, integrity, orgs, peers
 from unibos.core.store.definitions import Export
 from unibos.core.sync.blobs.blobs import BlobRules, next_due
 from unibos.core.sync.exchange.messages import BlobsOffered
+from unibos.core.sync.exchange.round import Round
 
 DATA = some_bytes(700_000)
 NAME = name_of(DATA)
@@ -461,3 +462,30 @@ def test_on_demand_a_large_one_that_was_not_there_is_no_trouble_once_it_is(famil
 
     run(hub, a, b, do=do)
     assert b.bytes_of(NAME) == "blob_pending"
+
+
+def test_uploads_that_are_begun_and_never_ended_count_for_the_limit_of_the_org(make):
+    hub, a = make("hub", "hub"), make("a")
+    other = some_bytes(500_000)
+    hub.home.write(lambda tx: orgs.create(tx, hub.org, "Org", "family"))
+    hub.home.write(lambda tx: orgs.save(tx, replace(orgs.get(tx), max_storage_gb=1)))
+    hub.home.write(lambda tx: orgs.count_bytes(tx, orgs.GB - 1_000_000))
+    a.declare(files())
+    for data in (DATA, other):
+        a.take_in(data)
+
+    async def some(data):
+        yield data
+
+    async def do():
+        link = hub.link(a)
+        await Round(a.local, a.org, link).run()
+        with pytest.raises(Unavailable):
+            await link.put_blob(NAME, 0, len(DATA), some(DATA[:600_000]))
+        with pytest.raises(Forbidden) as caught:
+            await link.put_blob(name_of(other), 0, len(other), some(other))
+        assert caught.value.code == "limit_reached"
+        await link.put_blob(NAME, 600_000, len(DATA), some(DATA[600_000:]))
+
+    run(hub, a, do=do)
+    assert hub.bytes_of(NAME) == DATA

@@ -36,6 +36,7 @@ class Blob:
 class Upload:
     """Bytes on their way in: :meth:`write` them all, then :meth:`finish`, or :meth:`abort`.
 
+    :param limit: the most bytes.
     :param active: the uploads under way by their paths; of each there is one at a time.
     :param afresh: forget what an unfinished upload left.
     :raises Conflict: ``upload_in_progress``.
@@ -55,7 +56,7 @@ class Upload:
             raise _busy()
         self.path = path
         self._system = system
-        self._limit = limit
+        self.limit = limit
         self._active = active
         self._hash = hashlib.sha256()
         self.size = 0
@@ -81,8 +82,8 @@ class Upload:
         :raises TooLarge: ``blob_too_large``.
         :raises StorageFull: ``storage_full``.
         """
-        if self.size + len(chunk) > self._limit:
-            raise too_large(self._limit)
+        if self.size + len(chunk) > self.limit:
+            raise too_large(self.limit)
         try:
             self._system.write(self._file, chunk)
         except OSError as error:
@@ -172,15 +173,23 @@ class BlobFiles:
 
     def received(self, org: str, sha256: str) -> int:
         """How many bytes of an unfinished upload are here."""
-        try:
-            return self._partial(org, sha256).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return _size(self._partial(org, sha256))
+
+    def unfinished(self, org: str, but: str) -> int:
+        """How many bytes the org's unfinished uploads take, or will take where they are under way.
+
+        :param but: without the one of this blob.
+        """
+        own, size = self._partial(org, but), 0
+        for path in self._incoming.glob(f"{_owner(org)}-*"):
+            active = self._active.get(path)
+            if path != own:
+                size += active.limit if active is not None else _size(path)
+        return size
 
     def _partial(self, org: str, sha256: str) -> Path:
         self.path(sha256)
-        owner = hashlib.sha256(org.encode()).hexdigest()[:16]
-        return self._incoming / f"{owner}-{sha256}"
+        return self._incoming / f"{_owner(org)}-{sha256}"
 
     def settle(self, arrived: Path, sha256: str, size: int) -> None:
         """Put bytes that are on the disk under their name, at a moment when nothing is collected.
@@ -218,6 +227,17 @@ class BlobFiles:
                         self._system.remove(path)
                         removed += 1
         return removed
+
+
+def _owner(org: str) -> str:
+    return hashlib.sha256(org.encode()).hexdigest()[:16]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _untouched(path: Path, before: float) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unibos.base.errors import Conflict, Error, NotFound
 from unibos.core.identity.scope import Scope
-from unibos.core.store import blob_troubles, blobs, export_log, peers, pending_blobs
+from unibos.core.store import blob_troubles, blobs, export_log, orgs, peers, pending_blobs
 from unibos.core.store.peers import Peer
 from unibos.core.store.transaction import View
 from unibos.core.sync import export
@@ -97,6 +97,9 @@ class BlobAnswer:
         def admit(view: View) -> None:
             still(view)
             require_takable(view, store, sha256, size, self._rules)
+            # Many that are begun and never ended take room, too.
+            begun = store.blobs.unfinished(store.org, but=sha256)
+            orgs.require_room_for_bytes(view, begun + size)
 
         await store.aread(admit)
         upload = await begin(store, sha256, size)
