@@ -5,6 +5,7 @@ are told in one message, and in time, because the newest counts, and nobody coul
 is of the far future.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,8 @@ from unibos.core.store.transaction import Transaction, View
 from unibos.core.sync import export
 from unibos.core.sync.exchange.messages import PolicyTold
 from unibos.core.sync.local import FUTURE_MS, Local
+
+log = logging.getLogger(__name__)
 
 MOST_POLICIES: Final = 20_000
 """Of an org, as relays tell them: 2 MiB on the way. What an instance says of itself goes on top."""
@@ -40,8 +43,11 @@ def learn(tx: Transaction, local: Local, told: Told) -> None:
     for policy in list(_news(tx, local, told)):
         if policy.origin != local.instance:
             policies.learn(tx, policy, needed)
-        else:
-            policies.recall(tx, policy)
+        elif policies.recall(tx, policy):
+            log.warning(
+                "as peers tell it, a collection was not to travel so far, before a restore here",
+                extra={"collection": policy.collection, "export": policy.export, "peer": told.by},
+            )
 
 
 def is_news(view: View, local: Local, told: Told) -> bool:
