@@ -40,6 +40,9 @@ class Tap:
 
     def _serve(self, asker: socket.socket) -> None:
         with asker, contextlib.suppress(OSError), socket.create_connection(self._server) as server:
+            for end in (asker, server):
+                # It passes on what comes as it comes: it must not wait for more to send.
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             back = threading.Thread(target=self._pass, args=(server, asker), daemon=True)
             back.start()
             self._pass(asker, server)
