@@ -114,16 +114,14 @@ def keep(
     :param via: the peer that has exactly this state; None: there is more in it than any sent.
     :raises TooLarge: ``record_too_large``, for all that it remembers of its writes.
     """
-    clocks = _encode(version.clocks, order="sorted").decode() if version.clocks else None
-    seen = _encode(version.seen, order="sorted").decode() if version.seen else None
-    require_bounded(clocks, seen)
+    history = _text(version.clocks), _text(version.seen)
+    require_bounded(*history)
     seq = tx.next_seq()
     values = (
         seq,
         *version.clock,
         draft.text if draft else "{}",
-        clocks,
-        seen,
+        *history,
         draft.key if draft else None,
         draft is None,
         via,
@@ -204,6 +202,10 @@ def head(view: View, collection: str) -> int:
         (view.org, collection),
     ).fetchone()
     return int(seq)
+
+
+def _text(stamps: Mapping[str, object]) -> str | None:
+    return _encode(stamps, order="sorted").decode() if stamps else None
 
 
 def _size(text: str) -> int:
