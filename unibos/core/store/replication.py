@@ -114,8 +114,7 @@ def keep(
     :param via: the peer that has exactly this state; None: there is more in it than any sent.
     :raises TooLarge: ``record_too_large``, for all that it remembers of its writes.
     """
-    history = _text(version.clocks), _text(version.seen)
-    require_bounded(*history)
+    history = _history(version)
     seq = tx.next_seq()
     values = (
         seq,
@@ -204,8 +203,14 @@ def head(view: View, collection: str) -> int:
     return int(seq)
 
 
-def _text(stamps: Mapping[str, object]) -> str | None:
-    return _encode(stamps, order="sorted").decode() if stamps else None
+def _history(version: Version) -> tuple[str | None, str | None]:
+    """Field clocks, and what was seen, as JSON."""
+    texts = [
+        _encode(stamps, order="sorted").decode() if stamps else None
+        for stamps in (version.clocks, version.seen)
+    ]
+    require_bounded(*texts)
+    return texts[0], texts[1]
 
 
 def _size(text: str) -> int:
