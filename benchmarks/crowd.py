@@ -105,7 +105,7 @@ class Member:
     async def hello(self) -> None:
         """Say hello, as at the beginning of each round."""
         version, seq = self._pulled
-        head = Head(COLLECTION, self._seq, 1, 0, (1, ""), False, seq, version)
+        head = Head(COLLECTION, self._seq, 1, 0, (0, ""), False, seq, version)
         policy = PolicyTold(COLLECTION, self._instance, "hub", 1)
         told = (PROTOCOL, "node", self._instance[:8], self._epoch, self._seq, self._hub, wall_ms())
         answer = await self._link.hello(Hello(*told, [head], "one", self._heard, [policy]))
@@ -192,7 +192,7 @@ def _definition() -> DefinitionTold:
     schema: dict[str, object] = dict(peers.SCHEMA)
     search = {"title": "title", "body": ["body"]}
     places = (COLLECTION, schema, "fields", "hub", search, None, False, None, ())
-    return DefinitionTold(*places, 1, "")
+    return DefinitionTold(*places, 0, "")
 
 
 if __name__ == "__main__":

@@ -219,3 +219,16 @@ def test_a_clock_that_is_wrong_shows_though_the_node_goes_by_its_hub_s_time(fami
         return (await a.sync(hub)).skew_ms, (await b.sync(hub)).skew_ms
 
     assert run(hub, a, b, do=do) == (180_000, 0)
+
+
+def test_a_collection_from_before_definitions_had_clocks_goes_along(family):
+    hub, a, b = family
+    a.home.write(lambda tx: tx.connection.execute("UPDATE collections SET hlc = 0, origin = ''"))
+    a.create(title="milk")
+
+    async def do():
+        assert not (await a.sync(hub)).troubles
+        assert not (await b.sync(hub)).troubles
+
+    run(hub, a, b, do=do)
+    assert a.data() == hub.data() == b.data()

@@ -59,7 +59,10 @@ class PolicyTold(Struct, frozen=True, array_like=True):
 
 
 class DefinitionTold(Struct, frozen=True):
-    """A collection's definition, with the clock of its last change; not how far it may travel."""
+    """A collection's definition, with the clock of its last change; not how far it may travel.
+
+    :param origin: who changed it last; empty: nobody since definitions have clocks.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}\Z")]
     schema: dict[str, Any]
@@ -71,7 +74,7 @@ class DefinitionTold(Struct, frozen=True):
     key: Name | None
     blobs: tuple[Name, ...]
     hlc: Seq
-    origin: Origin
+    origin: Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{0,128}\Z")]
 
 
 class Hello(Struct, frozen=True):
