@@ -157,7 +157,9 @@ class Ledger:
         for event in reversed(self.events):
             if event.lost:
                 continue
-            missing = event.words - present - replaced
+            missing = {
+                word for word in event.words - present - replaced if not self._excused(event, word)
+            }
             if event.words:
                 stands[event.number] = missing != event.words
             else:
@@ -186,7 +188,7 @@ class Ledger:
             if not event.words and (event.collection, event.record) in gone:
                 event.settled = True
 
-    def excused(self, event, word):
+    def _excused(self, event, word):
         """Withdrawing takes conflict logs along; and clones that both go on writing in one record
         have one name, by which nobody can tell whether the later write knew the earlier one."""
         if event.collection in self.narrowed and word in self.disputed:

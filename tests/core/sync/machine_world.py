@@ -220,6 +220,7 @@ class World:
         self.places = {}
         self.watch = watch
         self.sent = []
+        self.givers = {}
         self.messages = 0
         self._trouble = CALM
         self._passed = 0
@@ -298,6 +299,10 @@ class World:
             raise _unreachable()
         answer = await self.deliver(asker, answerer, verb, text, type(asked))
         self.watch(answerer, asker, answer, msgspec.json.encode(answer))
+        if verb == "push":
+            self.givers.setdefault(asked.own_epoch, set()).add(asker.name)
+        elif verb == "pull":
+            self.givers.setdefault(asked.epoch, set()).add(answerer.name)
         if verb in ("push", "pull"):
             self.sent.append((asker.name, answerer.name, verb, text, type(asked)))
         if trouble.kind == "cut" and here:

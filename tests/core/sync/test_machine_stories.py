@@ -60,6 +60,18 @@ def test_a_clone_of_which_more_was_let_go_meanwhile_is_recognised():
     )
 
 
+def test_a_policy_goes_to_who_names_a_collection_that_it_does_not_reach():
+    story(
+        "plans",
+        ("write", {"work": [("b", (0, 0, "put", NEW))]}),
+        ("meet", {"work": [], "rounds": [(("b", "hub"), CALM), (("c", "hub"), CALM)]}),
+        ("policy", {"name": "b", "number": 0, "wanted": Export.LOCAL}),
+        ("half", {"link": ("a", "b"), "pull": True}),
+        ("policy", {"name": "a", "number": 0, "wanted": Export.NODES}),
+        ("meet_calmly", {"link": ("a", "hub")}),
+    )
+
+
 @pytest.mark.xfail(
     reason="a restored replica that gave as many changes anew as it had lost is not recognised"
 )

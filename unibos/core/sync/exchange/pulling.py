@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from unibos.base.errors import Unavailable
+from unibos.base.errors import Forbidden, Unavailable
 from unibos.core.store import checkpoints, collections, tombstones
+from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.peers import Peer
 from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
@@ -47,7 +48,12 @@ class Pulling:
         if step.census:
             await self._take_census(step)
         if step.head > step.after or step.everything:
-            await self._take(step)
+            try:
+                await self._take(step)
+            except Forbidden as error:
+                if error.code == "export_refused":
+                    await self.store.awrite(partial(self._note_named, step=step))
+                raise
         if step.settles:
             await self.store.awrite(partial(self._settle, step=step))
 
@@ -130,6 +136,13 @@ class Pulling:
             known, own_epoch=epoch, own_version=version, pushed=pushed, told=step.told
         )
         checkpoints.put(tx, self.peer.num, name, settled)
+
+    def _note_named(self, tx: Transaction, step: PullStep) -> None:
+        """The peer named the collection, and does not know a policy of it: from now on it is told
+        of them, even where nothing of the collection goes there."""
+        known = checkpoints.get(tx, self.peer.num, step.collection)
+        if known == Checkpoint():
+            checkpoints.put(tx, self.peer.num, step.collection, known.after_pull(step.version, 0))
 
     async def _take_census(self, step: PullStep) -> None:
         """Find what was deleted there so long ago that the deletion itself is forgotten."""

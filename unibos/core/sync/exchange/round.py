@@ -64,6 +64,7 @@ class Round:
         self._peer: Peer | None = None
         self._heard = ""
         self._told = ("", "")
+        self._last = False
 
     async def run(self, told: Told = _nobody, *, pull: bool = True, push: bool = True) -> Outcome:
         """One whole round.
@@ -74,6 +75,7 @@ class Round:
         async with self._turn:
             for left in reversed(range(_TRIES)):
                 try:
+                    self._last = not left
                     return await self._once(told, pull=pull, push=push)
                 except (Conflict, Forbidden) as error:
                     if error.code not in _BEGIN_AGAIN or not left:
@@ -177,7 +179,8 @@ class Round:
         except Unavailable:
             raise
         except Error as error:
-            if error.code in _BEGIN_AGAIN:
+            refused = self._last and error.code == "export_refused"
+            if error.code in _BEGIN_AGAIN and not refused:
                 raise
             told = {"collection": collection, "code": error.code, "detail": error.detail}
             log.warning("a collection could not be exchanged", extra=told)
