@@ -108,7 +108,7 @@ class Unibos(Trio):
         for start in range(0, len(notes), FRESH):
             first.sign_in()
             first.preload(notes[start : start + FRESH])
-        second.sign_in()
+        _sign_in_anew(second)
 
     def give(self) -> None:
         self._round(self._nodes[0])
@@ -117,7 +117,9 @@ class Unibos(Trio):
         self._round(self._nodes[1])
 
     def count(self) -> int:
-        return int(self._nodes[1].client.call("GET", "/api/v1/status")["records"][COLLECTION])
+        second = self._nodes[1]
+        _sign_in_anew(second)
+        return int(second.client.call("GET", "/api/v1/status")["records"][COLLECTION])
 
     def servers(self) -> dict[str, Server]:
         first, second = self._nodes
@@ -133,9 +135,24 @@ class Unibos(Trio):
         }
 
     def _round(self, node: peers.Unibos) -> None:
+        _reconnect(node)
         for peer in node.client.call("POST", "/api/v1/sync/now")["peers"]:
             if peer["error"] is not None:
                 raise ServerError(f"a round failed: {peer}")
+
+
+def _sign_in_anew(node: peers.Unibos) -> None:
+    """Over a connection of its own: the server closes one that waited for a while."""
+    node.client = Client(node.server.address, PATIENCE_S)
+    node.sign_in()
+
+
+def _reconnect(node: peers.Unibos) -> None:
+    """A fresh connection with the same token."""
+    token = node.client.token
+    node.client.close()
+    node.client = Client(node.server.address, PATIENCE_S)
+    node.client.token = token
 
 
 def _until_online(node: peers.Unibos) -> None:
