@@ -118,11 +118,15 @@ def _check_link(sender, receiver, policies):
         )
 
 
-def check_reach(places, policies):
-    """Nothing is where it may not be, and no other org's is anywhere but at the hub."""
+def check_reach(places, policies, cloned):
+    """Nothing is where it may not be, and no other org's is anywhere but at the hub.
+
+    :param cloned: an instance of which there are two: what one of them forbids is told to those
+        only with whom it has shared, which the other does not know of.
+    """
     for place in places:
         for (name, _), version in versions(place).items():
-            if place.instance not in version.origins():
+            if not version.origins() & {place.instance, cloned}:
                 assert may_be_at(place, policies, name, version), (
                     f"{name} at {place.name} was not withdrawn: {version}"
                 )
@@ -137,7 +141,9 @@ def check_words(ledger, places):
     """Nothing acknowledged is lost silently; what was deleted does not come back."""
     for event, missing in ledger.fates(places):
         assert not missing, f"{missing} is lost: {event}"
-    _check_deletions(ledger, places)
+    if not ledger.retired:
+        # Who was retired and is not gone gives to others what was deleted, and forgotten, meanwhile.
+        _check_deletions(ledger, places)
     if "clone" not in {place.name for place in places}:
         _check_order(ledger, places)
 

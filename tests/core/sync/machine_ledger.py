@@ -68,6 +68,7 @@ class Ledger:
     writers: dict = field(default_factory=dict)
     disputed: set = field(default_factory=set)
     narrowed: set = field(default_factory=set)
+    retired: bool = False
     made: dict = field(default_factory=dict)
 
     def ids(self, collection):

@@ -283,6 +283,7 @@ class Machine(RuleBasedStateMachine):
     @rule(name=PLACES, other=PLACES)
     def retire(self, name, other):
         with suppress(NotFound):
+            self.ledger.retired = True
             self.at(name).home.write(lambda tx: forget(tx, self.at(other).instance))
 
     @rule(name=NODES, number=st.integers(0, len(FORMS) - 1))
@@ -322,7 +323,8 @@ class Machine(RuleBasedStateMachine):
             assert self.alike(), f"not quiet after {SWEEPS} sweeps"
         self.ledger.dispute(self.places)
         policies = true_policies(self.places)
-        check_reach(self.places, policies)
+        cloned = self.at("clone").instance if "clone" in self.world.places else ""
+        check_reach(self.places, policies, cloned)
         if not self.alike():
             check_agreement(self.links(), policies)
         check_words(self.ledger, self.places)

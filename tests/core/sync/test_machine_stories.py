@@ -64,11 +64,20 @@ def test_a_policy_goes_to_who_names_a_collection_that_it_does_not_reach():
     story(
         "plans",
         ("write", {"work": [("b", (0, 0, "put", NEW))]}),
-        ("meet", {"work": [], "rounds": [(("b", "hub"), CALM), (("c", "hub"), CALM)]}),
+        ("meet", {"work": [], "rounds": [(("b", "hub"), CALM), (("a", "b"), CALM)]}),
         ("policy", {"name": "b", "number": 0, "wanted": Export.LOCAL}),
         ("half", {"link": ("a", "b"), "pull": True}),
         ("policy", {"name": "a", "number": 0, "wanted": Export.NODES}),
         ("meet_calmly", {"link": ("a", "hub")}),
+    )
+
+
+def test_a_census_is_taken_once_for_what_was_forgotten_last():
+    story(
+        "pages",
+        ("write", {"work": [("b", (0, 0, "put", NEW)), ("b", (0, 1, "put", NEW))]}),
+        ("write", {"work": [("b", (0, 1, "delete", NEW))]}),
+        ("collect", {"name": "b", "kept": False, "days": 8}),
     )
 
 

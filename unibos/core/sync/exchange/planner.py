@@ -15,7 +15,8 @@ class PullStep:
 
     :param after: the peer's ``seq`` up to which all is here; ``head`` is its newest.
     :param everything: also what this replica delivered once: it may not have it any more.
-    :param census: compare the ids first, for deletions that the peer has forgotten already.
+    :param census: compare the ids first, for deletions that the peer has forgotten already;
+        ``horizon`` is the newest of them.
     :param suspicious: one of the two was restored or cloned; see :func:`merge`.
     :param settles: once all is pulled, what the peer says that it holds of ours is believed:
         ``told``.
@@ -30,6 +31,7 @@ class PullStep:
     suspicious: bool
     settles: bool
     told: int
+    horizon: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def _pull(
         suspicious=everything or (first and (another_life or checkpoint.own_epoch != "")),
         settles=everything or first,
         told=told,
+        horizon=head.horizon,
     )
 
 

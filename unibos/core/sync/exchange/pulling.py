@@ -54,6 +54,8 @@ class Pulling:
                 if error.code == "export_refused":
                     await self.store.awrite(partial(self._note_named, step=step))
                 raise
+        if step.census:
+            await self.store.awrite(partial(self._pass_horizon, step=step))
         if step.settles:
             await self.store.awrite(partial(self._settle, step=step))
 
@@ -125,6 +127,13 @@ class Pulling:
             told = known.told_for(epoch, version)
             known = known.after_push(epoch, version, applied.head, told)
         checkpoints.put(tx, self.peer.num, name, known.after_pull(step.version, upto))
+
+    def _pass_horizon(self, tx: Transaction, step: PullStep) -> None:
+        """What is forgotten there was looked for; there may be nothing newer than that."""
+        known = checkpoints.get(tx, self.peer.num, step.collection)
+        if known.pulled_for(step.version) < step.horizon:
+            upto = known.after_pull(step.version, step.horizon)
+            checkpoints.put(tx, self.peer.num, step.collection, upto)
 
     def _settle(self, tx: Transaction, step: PullStep) -> None:
         """All that the peer has is here: from now on what it says that it holds is no surprise."""
