@@ -142,7 +142,7 @@ def check_words(ledger, places):
     for event, missing in ledger.fates(places):
         assert not missing, f"{missing} is lost: {event}"
     if not ledger.retired:
-        # Who was retired and is not gone gives to others what was deleted, and forgotten, meanwhile.
+        # Who was retired and comes back gives to others what was deleted and forgotten meanwhile.
         _check_deletions(ledger, places)
     if "clone" not in {place.name for place in places}:
         _check_order(ledger, places)
