@@ -326,7 +326,7 @@ class Machine(RuleBasedStateMachine):
         cloned = self.at("clone").instance if "clone" in self.world.places else ""
         check_reach(self.places, policies, cloned)
         if not self.alike():
-            check_agreement(self.links(), policies)
+            check_agreement(self.links(), policies, self.ledger.narrowed)
         check_words(self.ledger, self.places)
 
     def meet_calmly(self, link):

@@ -81,6 +81,20 @@ def test_a_census_is_taken_once_for_what_was_forgotten_last():
     )
 
 
+def test_what_waits_in_quarantine_is_not_overtaken_by_what_a_restore_left():
+    b_to_hub = ("meet", {"work": [], "rounds": [(("b", "hub"), CALM)]})
+    story(
+        "pages",
+        ("write", {"work": [("b", (0, 0, "put", NEW))]}),
+        ("skew", {"name": "b", "ahead": 3600}),
+        ("save", {"name": "b"}),
+        ("write", {"work": [("b", (0, 0, "patch", NEW))]}),
+        b_to_hub,
+        ("restored", {"name": "b", "way": "database"}),
+        b_to_hub,
+    )
+
+
 @pytest.mark.xfail(
     reason="a restored replica that gave as many changes anew as it had lost is not recognised"
 )

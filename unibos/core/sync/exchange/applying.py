@@ -145,7 +145,7 @@ class _Batch:
             # Each is valid, and what they make together is not.
             self._hold(one, error)
             return
-        if self._held:
+        if self._overtakes(one):
             quarantine.forget(self._tx, self._peer.id, name, id_)
 
     def _keep(self, one: _Checked, present: Stored | None, merged: Merged) -> None:
@@ -192,9 +192,23 @@ class _Batch:
             open_=collection.strategy is Strategy.MANUAL,
         )
 
+    def _overtakes(self, one: _Checked) -> bool:
+        """Whether a change of the record that is held of this peer is part of this one. It is not
+        where the peer was restored since, and sends what it has left."""
+        if not self._held:
+            return False
+        text = quarantine.find(self._tx, self._peer.id, self._collection.name, one.change.id)
+        if text is None:
+            return False
+        held = msgspec.json.decode(text, type=Change)
+        return one.version.knows((held.hlc, held.origin))
+
     def _hold(self, one: _Checked, error: Error) -> None:
         self._applied.quarantined += 1
         self._applied.exact = False
+        place = self._peer.id, self._collection.name, one.change.id
+        if quarantine.find(self._tx, *place) is not None and not self._overtakes(one):
+            return
         quarantine.add(
             self._tx,
             self._peer.id,
