@@ -95,6 +95,20 @@ def test_what_waits_in_quarantine_is_not_overtaken_by_what_a_restore_left():
     )
 
 
+def test_a_hub_that_is_restored_to_a_life_before_its_last_one_is_recognised():
+    def again(*before):
+        return "restore", {"name": "hub", "way": "folder", "before": before, "after": []}
+
+    story(
+        "pages",
+        ("save", {"name": "hub"}),
+        again(("b", (0, 0, "create", NEW))),
+        ("policy", {"name": "a", "number": 0, "wanted": Export.LOCAL}),
+        again(),
+        again(("b", (0, 2, "delete", NEW))),
+    )
+
+
 @pytest.mark.xfail(
     reason="a restored replica that gave as many changes anew as it had lost is not recognised"
 )

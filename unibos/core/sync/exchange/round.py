@@ -129,6 +129,9 @@ class Round:
         introducing.require_protocol(theirs)
         peer = await self._meet(answer)
         self._peer = peer
+        if said.holds != peer.epoch and self._store.read(partial(_has_shared, peer=peer)):
+            # It was restored to a life before the last one: what is held of that one shows it.
+            raise Conflict("epoch_changed", "The peer is in another of its lives.")
         # What they put off, because it is of the future to them, is told again.
         self._told = (peer.epoch, said.digest) if theirs.heard == said.digest else ("", "")
         self._heard = theirs.digest
@@ -140,7 +143,7 @@ class Round:
 
     def _introduction(self, view: View) -> Introduction:
         export.require_open(view)
-        peer = peers.latest(view).get(self._link.peer)
+        peer = self._peer or peers.latest(view).get(self._link.peer)
         return introducing.introduce(view, self._local, self._link.kind, peer, heard=self._heard)
 
     async def _meet(self, answer: HelloAnswer) -> Peer:
@@ -198,6 +201,10 @@ class Round:
         for step in self._store.read(look):
             with self._alone(step.collection, outcome):
                 await pushing.run(step, versions.get(step.collection))
+
+
+def _has_shared(view: View, peer: Peer) -> bool:
+    return bool(checkpoints.of_peer(view, peer.num))
 
 
 def _bytes(done: int, total: int) -> Progress:
