@@ -109,6 +109,15 @@ def test_a_hub_that_is_restored_to_a_life_before_its_last_one_is_recognised():
     )
 
 
+def test_a_deletion_goes_to_who_took_the_record_when_it_was_the_one_to_ask():
+    story(
+        "family",
+        ("write", {"work": [("a", (0, 0, "put", NEW))]}),
+        ("meet", {"work": [("b", (0, 1, "put", NEW))], "rounds": [(("b", "a"), CALM)]}),
+        ("write", {"work": [("a", (0, 0, "delete", NEW))]}),
+    )
+
+
 @pytest.mark.xfail(
     reason="a restored replica that gave as many changes anew as it had lost is not recognised"
 )

@@ -39,6 +39,7 @@ class PushStep:
     """One collection to give changes of, from ``after`` up to ``head``.
 
     :param define: with its definition.
+    :param held: they say that they have all up to this, in whichever version: they took it.
     """
 
     collection: str
@@ -46,6 +47,7 @@ class PushStep:
     after: int
     head: int
     define: bool
+    held: int = 0
 
 
 def holds_too_much(mine: Hello, theirs: Hello) -> bool:
@@ -101,7 +103,9 @@ def pushes(
             # What they never named they may not know: its first record here may be younger than
             # the hello.
             define = head.name in wants or head.name not in heads
-            steps.append(PushStep(head.name, head.version, after, head.seq, define))
+            known = theirs.holds == mine.epoch and head.name in heads
+            held = heads[head.name].held if known else 0
+            steps.append(PushStep(head.name, head.version, after, head.seq, define, held))
     return steps
 
 

@@ -123,7 +123,7 @@ class Pushing:
         known = checkpoints.of_peer(view, self.peer.num)
         terms = export.terms(view, self.local.kind, self.local.instance, self.link.kind, known)
         # What lies before it may be on its way there just now.
-        had = max(after, checkpoints.had(view, self.peer.id, step.collection))
+        had = max(after, step.held, checkpoints.had(view, self.peer.id, step.collection))
         return sending.batch(view, terms, step.collection, after, had=had, peer=self.peer.num)
 
     def _after(
