@@ -43,7 +43,7 @@ def collected_early(monkeypatch):
 
 def epoch_kept(monkeypatch):
     """A replica that was restored goes on counting as if nothing had been."""
-    monkeypatch.setattr(planner, "holds_too_much", lambda mine, theirs: False)
+    monkeypatch.setattr(planner, "holds_too_much", lambda mine, theirs, starts: False)
 
 
 def meet(*rounds, work=()):

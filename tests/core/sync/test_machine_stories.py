@@ -1,7 +1,5 @@
 """Stories that the state machine found, each as short as it gets."""
 
-import pytest
-
 from unibos.core.store.definitions import Export
 
 from .machine_world import CALM, Trouble
@@ -118,9 +116,6 @@ def test_a_deletion_goes_to_who_took_the_record_when_it_was_the_one_to_ask():
     )
 
 
-@pytest.mark.xfail(
-    reason="a restored replica that gave as many changes anew as it had lost is not recognised"
-)
 def test_a_restored_hub_that_went_on_before_it_met_who_knew_more():
     def meet(pick, *names):
         return "meet", {

@@ -20,6 +20,7 @@ class Checkpoint:
     :param own_version: the version of the collection here for which ``pushed`` counts.
     :param told: the part of ``pushed`` that the peer knows of. Of what it delivered itself, and of
         what may not go there, nothing is said to it.
+    :param start: the start of the peer that gave ``pulled``; empty where it is not known.
     :param sent: the highest ``pushed`` ever, in whichever epoch and version of this replica.
     """
 
@@ -30,6 +31,7 @@ class Checkpoint:
     own_version: int = 0
     told: int = 0
     sent: int = 0
+    start: str = ""
 
     def pulled_for(self, version: int) -> int:
         """How far the peer's changes have come here, in this version of the collection there."""
@@ -39,9 +41,9 @@ class Checkpoint:
         """How far our changes have got to the peer, in this epoch and version of ours."""
         return self.pushed if (self.own_epoch, self.own_version) == (epoch, version) else 0
 
-    def after_pull(self, version: int, seq: int) -> "Checkpoint":
-        """This, once all of the peer's changes up to ``seq`` are here."""
-        return replace(self, peer_version=version, pulled=seq)
+    def after_pull(self, version: int, seq: int, start: str) -> "Checkpoint":
+        """This, once all of the peer's changes up to ``seq``, which that start gave, are here."""
+        return replace(self, peer_version=version, pulled=seq, start=start)
 
     def told_for(self, epoch: str, version: int) -> int:
         """What the peer itself must say that it holds, in this epoch and version of ours."""
@@ -64,7 +66,7 @@ class Checkpoint:
         )
 
 
-_FIELDS = "pulled, peer_version, pushed, own_epoch, own_version, told, sent"
+_FIELDS = "pulled, peer_version, pushed, own_epoch, own_version, told, sent, pulled_start"
 
 
 def get(view: View, peer: int, collection: str) -> Checkpoint:
@@ -143,11 +145,11 @@ def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> 
         return
     tx.connection.execute(
         "INSERT INTO checkpoints (org, peer, collection, pulled, peer_version, pushed, own_epoch,"
-        " own_version, told, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " own_version, told, sent, pulled_start) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (org, peer, collection) DO UPDATE SET pulled = excluded.pulled,"
         " peer_version = excluded.peer_version, pushed = excluded.pushed,"
         " own_epoch = excluded.own_epoch, own_version = excluded.own_version,"
-        " told = excluded.told, sent = excluded.sent",
+        " told = excluded.told, sent = excluded.sent, pulled_start = excluded.pulled_start",
         (
             tx.org,
             peer,
@@ -159,5 +161,6 @@ def put(tx: Transaction, peer: int, collection: str, checkpoint: Checkpoint) -> 
             checkpoint.own_version,
             checkpoint.told,
             checkpoint.sent,
+            checkpoint.start,
         ),
     )

@@ -469,8 +469,18 @@ CREATE TABLE blob_troubles (
 ) WITHOUT ROWID
 """
 
+_STARTS = """
+CREATE TABLE starts (
+    first_seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+ALTER TABLE checkpoints ADD COLUMN pulled_start TEXT NOT NULL DEFAULT ''
+"""
+
 MIGRATIONS: tuple[Migration, ...] = (
     _statements(_FIRST),
     _statements(_HUB),
     _statements(_SYNC),
+    _statements(_STARTS),
 )

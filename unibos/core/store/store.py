@@ -29,6 +29,7 @@ from unibos.core.store.definitions import Collection
 from unibos.core.store.owner import OwnerLock
 from unibos.core.store.replica import Replica
 from unibos.core.store.schema import migrate
+from unibos.core.store.starts import Starts
 from unibos.core.store.system import System, reach
 from unibos.core.store.transaction import Changed, Transaction, View
 from unibos.core.store.waiting import Mailbox
@@ -88,6 +89,7 @@ class Store:
             undo.callback(connection.close)
             migrate(connection, self.path, self.system)
             self._counters = Counters(connection)
+            self.starts = Starts(connection, self._counters.seq)
             self.replica = Replica(
                 folder / f"{name}.replica", self._counters.hlc, wall, self.system
             )
@@ -101,7 +103,7 @@ class Store:
         self.blobs = BlobFiles(folder / options.blobs, self.system)
         self.copies = Copies(self.path)
         self._listeners: list[Listener] = []
-        self._writer = Writer(connection, self._counters.keep)
+        self._writer = Writer(connection, self._seal)
         self._pool = ThreadPoolExecutor(options.reader_threads, "store-reader")
         self._mailboxes = threading.local()
         self._writer.start()
@@ -191,7 +193,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             change(self._transaction(self._connection, ""))
-            self._counters.keep(self._connection)
+            self._seal(self._connection)
             self._connection.execute("COMMIT")
             reach("store.first")
         except sqlite3.Error as error:
@@ -199,6 +201,10 @@ class Store:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+    def _seal(self, connection: sqlite3.Connection) -> None:
+        self._counters.keep(connection)
+        self.starts.keep(connection, self._counters.seq)
 
     def _transaction(self, connection: sqlite3.Connection, org: str) -> Transaction:
         return Transaction(

@@ -68,7 +68,7 @@ class Answer:
             export.require_open(view)
             known = peers.met(view, id_, asked.epoch, "node", asked.name, local.now())
             mine = introducing.introduce(view, local, "node", known).hello
-            restored = planner.holds_too_much(mine, asked)
+            restored = planner.holds_too_much(mine, asked, local.store.starts)
             return (None if hearing.is_news(view, local, told) else known), restored
 
         def note(tx: Transaction) -> Peer:
@@ -114,7 +114,8 @@ class Answer:
 
         if batch.changes or batch.blocked:
             await scope.store.awrite(log)
-        return Pulled(batch.upto, batch.more, batch.changes)
+        start = self._local.store.starts.of(batch.upto)
+        return Pulled(batch.upto, batch.more, batch.changes, start)
 
     async def push(self, scope: Scope, asked: Push) -> Pushed:
         """Take changes; all of them are kept when this returns, or none.
@@ -138,12 +139,13 @@ class Answer:
 
         def also(tx: Transaction, _: Applied) -> None:
             known = checkpoints.get(tx, peer.num, collection.name)
-            kept = known.after_pull(asked.version, asked.upto)
+            kept = known.after_pull(asked.version, asked.upto, asked.start)
             checkpoints.put(tx, peer.num, collection.name, kept)
             reach("sync.answered")
 
         applied = await apply(self._local, scope.org, peer, collection, asked.changes, also=also)
-        return Pushed(applied.before, applied.head, applied.exact, applied.quarantined)
+        start = self._local.store.starts.of(applied.head)
+        return Pushed(applied.before, applied.head, applied.exact, applied.quarantined, start)
 
     async def ids(self, scope: Scope, asked: Ids) -> IdsPage:
         """A page of the ids that the peer may have.

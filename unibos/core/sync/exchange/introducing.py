@@ -64,6 +64,7 @@ def introduce(
             each.name in local.installed,
             known[each.name].pulled if each.name in known else 0,
             known[each.name].peer_version if each.name in known else 0,
+            known[each.name].start if each.name in known else "",
         )
         for each in collections.standings(view).values()
         if terms.offered(each.name)

@@ -23,6 +23,8 @@ Name = Annotated[str, Meta(max_length=64)]
 Id = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=200)]
 Seq = Annotated[int, Meta(ge=0, lt=2**62)]
+Start = Annotated[str, Meta(max_length=16)]
+"""Names the start of the process that gave a ``seq``; see :mod:`unibos.core.store.starts`."""
 Origin = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{1,128}\Z")]
 """The instance id of whoever wrote something; it goes on to places such as HTTP headers."""
 
@@ -37,6 +39,7 @@ class Head(Struct, frozen=True, array_like=True):
     :param installed: a module here defines it, so no definition is to be sent.
     :param held: all of the other's changes up to this ``seq`` are here.
     :param held_version: the version of it at the other for which that counts.
+    :param held_start: the start of the other that gave ``held``; empty: it was not told.
     """
 
     name: Name
@@ -47,6 +50,7 @@ class Head(Struct, frozen=True, array_like=True):
     installed: bool
     held: Seq
     held_version: Seq
+    held_start: Start = ""
 
 
 class PolicyTold(Struct, frozen=True, array_like=True):
@@ -150,15 +154,18 @@ class Pull(Struct, frozen=True):
 
 
 class Pulled(Struct, frozen=True):
-    """Changes, oldest first; with them all up to ``upto`` is there. ``more`` may follow."""
+    """Changes, oldest first; with them all up to ``upto``, which ``start`` gave, is there. ``more``
+    may follow."""
 
     upto: Seq
     more: bool
     changes: Changes
+    start: Start = ""
 
 
 class Push(Struct, frozen=True):
-    """Gives changes of one collection; ``upto`` is the asker's ``seq`` that is reached by them.
+    """Gives changes of one collection; ``upto`` is the asker's ``seq`` that is reached by them, and
+    ``start`` gave it.
 
     :param own_epoch: the asker's, in which ``upto`` and ``version`` count.
     :param after: what the answerer held before.
@@ -172,6 +179,7 @@ class Push(Struct, frozen=True):
     upto: Seq
     changes: Changes
     definition: DefinitionTold | None = None
+    start: Start = ""
 
 
 class Pushed(Struct, frozen=True):
@@ -179,13 +187,14 @@ class Pushed(Struct, frozen=True):
 
     :param before: the answerer's head in the collection before, and ``head`` after it; where the
         asker had pulled up to ``before``, and nothing was merged (``exact``), it has all up to
-        ``head``.
+        ``head``, which ``start`` gave.
     """
 
     before: Seq
     head: Seq
     exact: bool
     quarantined: int = 0
+    start: Start = ""
 
 
 class Ids(Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unibos.core.store.checkpoints import Checkpoint
+from unibos.core.store.starts import Starts
 from unibos.core.sync.exchange.messages import Head, Hello
 
 Checkpoints = Mapping[str, Checkpoint]
@@ -50,16 +51,27 @@ class PushStep:
     held: int = 0
 
 
-def holds_too_much(mine: Hello, theirs: Hello) -> bool:
+def holds_too_much(mine: Hello, theirs: Hello, starts: Starts) -> bool:
     """Whether they hold more of my epoch than it ever gave, or of a later version of what may be
-    sent: I was restored, or cloned."""
+    sent, or what another start gave: I was restored, or cloned.
+
+    :param starts: those of this replica.
+    """
     if theirs.holds != mine.epoch:
         return False
     versions = {head.name: head.version for head in mine.collections}
     return any(
-        head.held > mine.counter or head.held_version > versions.get(head.name, head.held_version)
+        head.held > mine.counter
+        or head.held_version > versions.get(head.name, head.held_version)
+        or _of_another_start(head, starts)
         for head in theirs.collections
     )
+
+
+def _of_another_start(head: Head, starts: Starts) -> bool:
+    """Whether the ``seq`` that they hold was given twice."""
+    known = starts.of(head.held)
+    return "" not in (known, head.held_start) and known != head.held_start
 
 
 def pulls(

@@ -66,8 +66,8 @@ class Pulling:
         async with aclosing(self._batches(step)) as batches:
             async for batch in batches:
 
-                def keep(tx: Transaction, applied: Applied, upto: int = batch.upto) -> None:
-                    self._keep(tx, step, upto, applied)
+                def keep(tx: Transaction, applied: Applied, batch: Pulled = batch) -> None:
+                    self._keep(tx, step, batch, applied)
                     reach("sync.pulled")
 
                 applied = await apply(
@@ -118,7 +118,7 @@ class Pulling:
         done, total = at - step.after, step.head - step.after
         self.told(Progress("pull", step.collection, done, max(done, total)))
 
-    def _keep(self, tx: Transaction, step: PullStep, upto: int, applied: Applied) -> None:
+    def _keep(self, tx: Transaction, step: PullStep, batch: Pulled, applied: Applied) -> None:
         name, epoch = step.collection, self.local.epoch
         known = checkpoints.get(tx, self.peer.num, name)
         version = collections.version(tx, name)
@@ -126,13 +126,14 @@ class Pulling:
             # All that is new here came from there, so nothing of it has to go back.
             told = known.told_for(epoch, version)
             known = known.after_push(epoch, version, applied.head, told)
-        checkpoints.put(tx, self.peer.num, name, known.after_pull(step.version, upto))
+        kept = known.after_pull(step.version, batch.upto, batch.start)
+        checkpoints.put(tx, self.peer.num, name, kept)
 
     def _pass_horizon(self, tx: Transaction, step: PullStep) -> None:
         """What is forgotten there was looked for; there may be nothing newer than that."""
         known = checkpoints.get(tx, self.peer.num, step.collection)
         if known.pulled_for(step.version) < step.horizon:
-            upto = known.after_pull(step.version, step.horizon)
+            upto = known.after_pull(step.version, step.horizon, "")
             checkpoints.put(tx, self.peer.num, step.collection, upto)
 
     def _settle(self, tx: Transaction, step: PullStep) -> None:
@@ -151,7 +152,9 @@ class Pulling:
         of them, even where nothing of the collection goes there."""
         known = checkpoints.get(tx, self.peer.num, step.collection)
         if known == Checkpoint():
-            checkpoints.put(tx, self.peer.num, step.collection, known.after_pull(step.version, 0))
+            checkpoints.put(
+                tx, self.peer.num, step.collection, known.after_pull(step.version, 0, "")
+            )
 
     async def _take_census(self, step: PullStep) -> None:
         """Find what was deleted there so long ago that the deletion itself is forgotten."""

@@ -93,6 +93,7 @@ class Pushing:
             batch.upto,
             batch.changes,
             definition,
+            self.local.store.starts.of(batch.upto),
         )
         return await self.link.push(given)
 
@@ -144,5 +145,6 @@ class Pushing:
             and known.pulled_for(their_version) == answer.before
         ):
             # All that is new there came from here, so nothing of it has to come back.
-            kept = kept.after_pull(their_version, max(answer.head, answer.before))
+            upto = max(answer.head, answer.before)
+            kept = kept.after_pull(their_version, upto, answer.start)
         return kept

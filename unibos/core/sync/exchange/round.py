@@ -135,7 +135,7 @@ class Round:
         # What they put off, because it is of the future to them, is told again.
         self._told = (peer.epoch, said.digest) if theirs.heard == said.digest else ("", "")
         self._heard = theirs.digest
-        if planner.holds_too_much(said, theirs):
+        if planner.holds_too_much(said, theirs, self._local.store.starts):
             self._local.rebirths.admit(peer.id)
             await asyncio.to_thread(self._local.store.replica.begin)
             raise Conflict("epoch_changed", "This replica was restored or cloned.")
