@@ -140,11 +140,17 @@ class Ledger:
 
     def dispute(self, places):
         """Take note of what is in conflict logs and quarantines now."""
+        self.disputed |= self.logged(places)
+
+    def logged(self, places):
+        """The words in conflict logs and quarantines."""
+        words = set()
         for place in places:
             for (text,) in place.rows(
                 "SELECT fields FROM conflicts UNION ALL SELECT change FROM quarantine"
             ):
-                self.disputed |= words_in(text)
+                words |= words_in(text)
+        return words
 
     def fates(self, places):
         """Events that are nowhere any more, although nothing that stands replaced them.
@@ -176,8 +182,20 @@ class Ledger:
                 gone.append((event, missing))
         return gone
 
-    def give_up(self, places):
-        """A restore has taken what is nowhere any more."""
+    def give_up(self, places, logged):
+        """A restore has taken what is nowhere any more, and what was only in a log any more.
+
+        :param logged: the words of the conflict log and the quarantine that it replaced. What was
+            overruled still stands where nobody has told of it; that it lost was written down once.
+        """
+        _, known = _everywhere(places)
+        gone = logged - self.logged(places)
+        for event in self.events:
+            overruled = set()
+            for version in known.get((event.collection, event.record), ()):
+                if version.knows(event.clock):
+                    overruled |= gone & event.words - words_of(version)
+            event.words -= overruled
         for event, missing in self.fates(places):
             event.words -= missing
             if not event.words:
@@ -221,6 +239,10 @@ def standing(place, collection, id_):
 
 def words_in(text):
     return {f"w{number}" for number in _WORD.findall(text)}
+
+
+def words_of(version):
+    return set((version.fields or {}).values())
 
 
 def versions(place):

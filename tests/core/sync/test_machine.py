@@ -244,9 +244,11 @@ class Machine(RuleBasedStateMachine):
         self.ledger.dispute(self.places)
 
     def restored(self, name, way):
-        done = self.at(name).restore(way)
+        place = self.at(name)
+        logged = self.ledger.logged([place])
+        done = place.restore(way)
         if done:
-            self.ledger.give_up(self.places)
+            self.ledger.give_up(self.places, logged)
         return done
 
     @precondition(lambda self: "clone" not in self.world.places)

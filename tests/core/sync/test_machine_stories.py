@@ -130,3 +130,17 @@ def test_a_restored_hub_that_went_on_before_it_met_who_knew_more():
         ("restored", {"name": "hub", "way": "folder"}),
         meet(1, "b"),
     )
+
+
+def test_a_restore_takes_the_only_trace_of_what_lost_elsewhere():
+    hub_b, hub_c = (("b", "hub"), CALM), (("c", "hub"), CALM)
+    story(
+        "pages",
+        ("meet", {"work": [("c", (0, 0, "put", NEW))], "rounds": [hub_c, hub_b]}),
+        ("save", {"name": "b"}),
+        ("write", {"work": [("c", (0, 0, "put", NEW))]}),
+        ("half", {"link": ("c", "hub"), "pull": False}),
+        ("wait", {"seconds": 1}),
+        ("meet", {"work": [("b", (0, 0, "put", NEW))], "rounds": [hub_b]}),
+        ("restored", {"name": "b", "way": "folder"}),
+    )
