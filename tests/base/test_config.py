@@ -82,11 +82,15 @@ SAMPLES = {
     "hub.role": "standby",
     "hub.tls": "false",
     "hub.urls": "https://a.example.org",
+    "jobs.hand_over": "false",
     "jobs.heavy": "7",
+    "jobs.rules": "documents.* prefer=gpu",
     "log.format": "json",
     "log.level": "debug",
+    "media.transcode": "av1",
     "node.proxies": "127.0.0.1, fd00::/8",
     "node.tls": "true",
+    "notifications.mail_to": "owner@example.org",
     "offline": "true",
     "role": "hub",
     "sync.blobs": "on_demand",
@@ -98,6 +102,7 @@ SAMPLES = {
     "update.hold": "1.4.0, 1.4.1",
     "update.window": "22-04",
     "worker.gpu": "true",
+    "worker.queues": "ocr, media",
     "worker.type": "ocr",
 }
 

@@ -146,8 +146,11 @@ class Jobs(Section, frozen=True, kw_only=True):
 
     heavy: Annotated[
         int,
-        Meta(ge=1, le=64),
-        About("Child processes for heavy jobs at the same time", profile="heavy_jobs"),
+        Meta(ge=0, le=64),
+        About(
+            "Child processes for heavy jobs at the same time; 0 leaves them to workers",
+            profile="heavy_jobs",
+        ),
     ]
     memory_mb: Annotated[
         int,
@@ -155,6 +158,27 @@ class Jobs(Section, frozen=True, kw_only=True):
         About("Memory of one such child, in MiB", profile="child_memory_mb"),
     ]
     keep_days: Annotated[int, Meta(ge=1, le=3650), About("Days that a finished job is kept")] = 30
+    rules: Annotated[
+        tuple[Annotated[str, Meta(min_length=3, max_length=300)], ...],
+        Meta(max_length=100),
+        About(
+            "Where jobs run, beyond what their kinds say",
+            expects='a list of rules such as "documents.* prefer=gpu fallback=60"',
+        ),
+    ] = ()
+    hand_over: Annotated[
+        bool, About("Give jobs to the hub's workers that cannot be done here, or not soon")
+    ] = True
+    hand_over_seconds: Annotated[
+        int,
+        Meta(ge=0, le=86400),
+        About("Time that a job waits here before the hub's workers may have it"),
+    ] = 10
+    take_back_seconds: Annotated[
+        int,
+        Meta(ge=5, le=86400),
+        About("Time that the hub's workers get to begin a job until it is taken back"),
+    ] = 120
 
 
 class Blobs(Section, frozen=True, kw_only=True):
@@ -222,15 +246,90 @@ class Hub(Section, frozen=True, kw_only=True):
 
 
 class Worker(Section, frozen=True, kw_only=True):
-    """``[worker]``: read and checked already, so that a file for later versions is no error."""
+    """``[worker]``: which jobs this machine does, for itself and, as a worker, for others."""
 
     type: Annotated[
         Literal["all", "core", "ocr", "media", "sync", "finance", "analytics", "realtime"],
-        About("Kind of jobs that a worker takes" + _LATER, env=("WORKER_TYPE",)),
+        About("Kind of jobs that this machine does", env=("WORKER_TYPE",), flag="--type"),
     ] = "all"
-    gpu: Annotated[bool, About("This worker has a GPU to use" + _LATER, env=("GPU_ENABLED",))] = (
+    queues: Annotated[
+        tuple[
+            Literal["default", "ocr", "media", "sync", "finance", "analytics", "realtime"],
+            ...,
+        ],
+        About(
+            "Queues that this machine takes jobs from; empty: those of worker.type that fit the"
+            " board",
+            flag="--queues",
+            expects="a list of queues such as ocr, media",
+        ),
+    ] = ()
+    gpu: Annotated[bool, About("This machine has a GPU to use for jobs", env=("GPU_ENABLED",))] = (
         False
     )
+    source: Annotated[
+        str,
+        Meta(max_length=500),
+        About("Socket of the node or hub on this machine to work for; empty: the one joined"),
+    ] = ""
+    name: Annotated[
+        str, Meta(max_length=200), About("Name of this worker; empty takes the machine's")
+    ] = ""
+    drain_seconds: Annotated[
+        int,
+        Meta(ge=0, le=86400),
+        About("Time that running jobs get at a stop before they are handed back"),
+    ] = 60
+    max_size_mb: Annotated[
+        int, Meta(ge=0, le=1048576), About("Largest input of a job, in MiB; 0: as fits the board")
+    ] = 0
+
+
+class Media(Section, frozen=True, kw_only=True):
+    """``[media]``"""
+
+    max_photo_mb: Annotated[int, Meta(ge=1, le=4096), About("Largest photo, in MiB")] = 100
+    max_video_mb: Annotated[
+        int, Meta(ge=0, le=1048576), About("Largest video, in MiB; 0: as fits the board")
+    ] = 0
+    transcode: Annotated[
+        Literal["off", "h264", "av1"],
+        About("What videos are made into that browsers cannot show; originals stay"),
+    ] = "h264"
+
+
+class Notifications(Section, frozen=True, kw_only=True):
+    """``[notifications]``: where news goes beside the event stream."""
+
+    ntfy: Annotated[
+        str, Meta(max_length=500), About("Topic of an ntfy server, such as https://ntfy.example/t")
+    ] = ""
+    ntfy_token: Annotated[
+        str, Meta(max_length=500), About("Access token of that server", secret=True)
+    ] = ""
+    webhook: Annotated[
+        str, Meta(max_length=500), About("Address that gets each notification as JSON")
+    ] = ""
+    webhook_secret: Annotated[
+        str,
+        Meta(max_length=500),
+        About("Signs what the webhook gets (HMAC-SHA256)", secret=True),
+    ] = ""
+    smtp: Annotated[
+        str,
+        Meta(max_length=500),
+        About("Mail server, such as smtps://mail.example.org or smtp://127.0.0.1:25"),
+    ] = ""
+    smtp_user: Annotated[str, Meta(max_length=200), About("User at the mail server")] = ""
+    smtp_password: Annotated[
+        str, Meta(max_length=500), About("Password at the mail server", secret=True)
+    ] = ""
+    mail_from: Annotated[str, Meta(max_length=320), About("Sender of mails")] = ""
+    mail_to: Annotated[
+        tuple[Annotated[str, Meta(min_length=3, max_length=320)], ...],
+        Meta(max_length=20),
+        About("Receivers of mails", expects="a list of mail addresses"),
+    ] = ()
 
 
 class Sync(Section, frozen=True, kw_only=True):
@@ -349,6 +448,8 @@ class Config(Struct, frozen=True, kw_only=True):
     blobs: Blobs
     hub: Hub
     worker: Worker
+    media: Media
+    notifications: Notifications
     sync: Sync
     update: Update
     machine: Board

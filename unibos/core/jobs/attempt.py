@@ -8,7 +8,7 @@ from typing import Any
 
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.child import unexpected
-from unibos.core.jobs.kind import HeavyKind, JobKind, Task
+from unibos.core.jobs.kind import HeavyKind, JobKind, PortableKind, Task
 from unibos.core.jobs.messages import Request
 from unibos.core.jobs.options import Options
 from unibos.core.jobs.pace import Pace
@@ -60,6 +60,8 @@ class Attempt:
         try:
             if isinstance(self.kind, HeavyKind):
                 return self._in_child(self.kind)
+            if isinstance(self.kind, PortableKind):
+                return self.kind.work(self.job.args, self._report)
             return self.kind.run(self._store.org(self.job.org), self.job, self._report)
         except _Ended:
             assert self.why is not None  # noqa: S101 - only _report raises it

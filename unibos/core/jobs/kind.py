@@ -1,9 +1,9 @@
 """What a module declares of its jobs: a name, limits, and the functions that do the work.
 
-A *light* kind runs on a thread of the server. A *heavy* kind runs in a child process of its own,
-which can be killed, gives its memory back, and harms nobody when it crashes; it is split in
-four: ``prepare`` in the server, ``work`` in the child, ``collect`` and ``complete`` in the server
-again.
+A *light* kind runs on a thread of the server, a *portable* one on a thread of any worker. A *heavy*
+kind runs in a child process of its own, which can be killed, gives its memory back, and harms
+nobody when it crashes; it is split in four: ``prepare`` in the server, ``work`` in the child,
+``collect`` and ``complete`` in the server again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -92,18 +92,29 @@ class HeavyKind(_Common):
         returned, and takes files out of the folder, into blobs; what it returns goes to
         ``complete``. It may run again after a crash, so it must do no harm twice.
     :param timeout_seconds: after which the child is killed.
-    :param memory_mb: address space of the child and of each program that it starts; None for
-        what the configuration allows, which is also the most.
+    The inherited ``memory_mb`` is the address space of the child and of each program that it
+    starts; None for what the configuration allows, which is also the most.
     """
 
     prepare: Callable[[OrgStore, Job], Task]
     work: Callable[[Task, Path, Report], Any]
     collect: Callable[[OrgStore, Any, Path], Any] = _leave
     timeout_seconds: float = 600
-    memory_mb: int | None = None
 
 
-JobKind = LightKind | HeavyKind
+@dataclass(frozen=True, kw_only=True)
+class PortableKind(_Common):
+    """Light work on JSON values alone, which any worker may do, here or on another machine.
+
+    :param work: does the work on a thread of whoever runs it; gets the job's arguments and
+        returns a JSON value. The thread cannot be killed: the work ends early only where it calls
+        ``report``.
+    """
+
+    work: Callable[[dict[str, Any], Report], Any]
+
+
+JobKind = LightKind | HeavyKind | PortableKind
 Kinds = Mapping[str, JobKind]
 
 

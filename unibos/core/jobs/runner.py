@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.attempt import Attempt
 from unibos.core.jobs.clock import SteadyClock
-from unibos.core.jobs.kind import HeavyKind, Kinds, LightKind
+from unibos.core.jobs.kind import HeavyKind, JobKind, Kinds, LightKind, PortableKind
 from unibos.core.jobs.options import Options
 from unibos.core.jobs.outcome import Outcomes
 from unibos.core.store import leases
@@ -59,7 +59,7 @@ class Runner:
         self._clock = clock
         self._outcomes = Outcomes(store, kinds, clock, options.retry_seconds)
         self._heavy = Lane(_names(kinds, HeavyKind), options.heavy)
-        self._light = Lane(_names(kinds, LightKind), options.light)
+        self._light = Lane(_names(kinds, LightKind, PortableKind), options.light)
         self._attempts: dict[tuple[str, int], Attempt] = {}
         self._woken = False
         self._touched = False
@@ -261,5 +261,5 @@ class Runner:
         return int(self._options.lease_seconds * 1000)
 
 
-def _names(kinds: Kinds, sort: type[HeavyKind | LightKind]) -> tuple[str, ...]:
-    return tuple(name for name, kind in kinds.items() if isinstance(kind, sort))
+def _names(kinds: Kinds, *sorts: type[JobKind]) -> tuple[str, ...]:
+    return tuple(name for name, kind in kinds.items() if isinstance(kind, sorts))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -11,12 +11,21 @@ from unibos.base.clock import iso
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
-Locality = Literal["node_only", "hub", "any"]
+Locality = Literal["node_only", "attached", "hub", "any"]
+"""How far a job may go from the instance that it was made at, each one further than the one before:
+that machine alone; the workers that were joined to that very instance; its hub's own machine; any
+worker of its hub."""
+
+LOCALITIES: tuple[Locality, ...] = get_args(Locality)
 
 
 class JobState(StrEnum):
-    """Where a job is in its life; the last three are final."""
+    """Where a job is in its life; the last three are final.
 
+    One that waits needs the results of others first; it is queued when they are done.
+    """
+
+    WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -26,7 +35,7 @@ class JobState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing will change any more."""
-        return self not in (JobState.QUEUED, JobState.RUNNING)
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -56,8 +65,15 @@ class JobSpec:
     :param queue: the named line that it waits in.
     :param priority: a higher one runs earlier.
     :param max_attempts: how often it may be tried before it has failed for good.
-    :param locality: where it may run.
+    :param locality: how far it may go; rules and the export policy of its collection may only
+        hold it nearer.
     :param requires: capabilities that whoever runs it must have, such as ``gpu``.
+    :param prefer: a capability that whoever runs it should have, for ``fallback_seconds``; then
+        anybody may take it.
+    :param version: of what is asked of the work: only who knows this version, or a later one, may
+        run it.
+    :param memory_mb: memory that the work needs, in MiB; None for what a child gets anyway.
+    :param collection: whose records it works on, and whose export policy therefore holds for it.
     """
 
     name: str
@@ -66,6 +82,11 @@ class JobSpec:
     max_attempts: int = 3
     locality: Locality = "any"
     requires: tuple[str, ...] = ()
+    prefer: str = ""
+    fallback_seconds: float = 30
+    version: int = 1
+    memory_mb: int | None = None
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

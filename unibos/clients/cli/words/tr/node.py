@@ -109,6 +109,10 @@ TURKISH: Mapping[str, str] = {
     ),
     "Never talk to a hub or peer": "Hiçbir merkez ya da eşle konuşma",
     "Address to listen on": "Dinlenecek adres",
+    "Kind of jobs that this machine does": "Bu makinenin yaptığı işlerin türü",
+    "Queues that this machine takes jobs from; empty: those of worker.type that fit the board": (
+        "Bu makinenin iş aldığı kuyruklar; boşsa: worker.type türünün karta uyan kuyrukları"
+    ),
     "Port; 0 takes a free one": "Kapı; 0 boş birini alır",
     "Serve HTTPS instead of HTTP": "HTTP yerine HTTPS sun",
     "Least weight of what is logged": "Günlüğe yazılanların en düşük önemi",

@@ -1,0 +1,1 @@
+"""Leases for workers on other machines, or in other processes: what is said, and the answers."""

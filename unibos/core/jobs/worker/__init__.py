@@ -1,0 +1,1 @@
+"""A worker: does jobs that another instance has, by leases."""
