@@ -1,0 +1,86 @@
+"""A replica that was restored or cloned is recognised, also when it went on before it met anybody
+who knew more."""
+
+import shutil
+
+import pytest
+
+from unibos.core.store import checkpoints, peers
+
+from .replicas import Replica, plain, run
+
+
+@pytest.fixture
+def pair(tmp_path):
+    hub, node = Replica(tmp_path / "hub", "hub", "hub"), Replica(tmp_path / "node", "node")
+    for one in (hub, node):
+        one.declare(plain())
+    yield hub, node
+    for one in (hub, node):
+        one.close()
+
+
+def back(replica, steps):
+    """Take steps, then go back to the folder as it was before."""
+    replica.close()
+    copy = replica.folder.with_name("copy")
+    shutil.copytree(replica.folder, copy)
+    replica.open()
+    steps()
+    replica.close()
+    shutil.rmtree(replica.folder)
+    copy.rename(replica.folder)
+    replica.open()
+
+
+def meet(hub, node):
+    run(hub, node, do=lambda: node.sync(hub))
+
+
+@pytest.mark.parametrize("restored", ["hub", "node"])
+def test_who_gave_as_much_anew_as_was_lost(pair, restored):
+    hub, node = pair
+    one, other = (hub, node) if restored == "hub" else (node, hub)
+
+    def lose():
+        one.tick()
+        one.create(title="lost")
+        meet(hub, node)
+
+    back(one, lose)
+    lost, epoch = other.data(), one.local.epoch
+    assert len(lost) == 1
+    one.create(title="anew")
+    meet(hub, node)
+    assert one.local.epoch != epoch
+    assert one.data() == other.data()
+    assert sorted(data["title"] for data in one.data().values()) == ["anew", "lost"]
+
+
+def test_who_was_only_started_again_goes_on(pair):
+    hub, node = pair
+    for number in range(3):
+        node.create(title=str(number))
+        hub.create(title=str(number))
+        meet(hub, node)
+        for one in (hub, node):
+            one.close()
+            one.open()
+    lives = hub.home.read(lambda view: peers.of_instance(view, node.instance))
+    assert len(lives) == 1
+    assert len(hub.data()) == 6
+
+
+def test_a_peer_that_tells_of_no_starts_is_believed(pair):
+    """Such as a program that is older than they are."""
+    hub, node = pair
+    node.create(title="x")
+    meet(hub, node)
+    peer = node.home.read(peers.latest)[hub.instance]
+    known = node.home.read(lambda view: checkpoints.get(view, peer.num, "things"))
+    assert known.start == hub.store.starts.of(known.pulled) != ""
+    untold = known.after_pull(known.peer_version, known.pulled, "")
+    node.home.write(lambda tx: checkpoints.put(tx, peer.num, "things", untold))
+    epochs = [one.local.epoch for one in pair]
+    meet(hub, node)
+    assert [one.local.epoch for one in pair] == epochs
