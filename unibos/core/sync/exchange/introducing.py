@@ -10,6 +10,7 @@ from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict, Invalid, Unsupported
 from unibos.core.store import checkpoints, collections, peers, policies
 from unibos.core.store.checkpoints import Checkpoint
+from unibos.core.store.collections import Standing
 from unibos.core.store.definitions import Collection, Export, Search, Strategy
 from unibos.core.store.drafts import admit_schema
 from unibos.core.store.peers import Peer, PeerKind
@@ -30,6 +31,7 @@ from unibos.core.sync.local import FUTURE_MS, Local
 _KEPT = 64
 _MOST_BLOBS = 16
 _SEARCH_BYTES = 128 * 1024
+_NOTHING = Checkpoint()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,7 @@ def introduce(
     had = checkpoints.named_to(view, peer.id) if peer else set()
     terms = export.terms(view, local.kind, local.instance, kind, had)
     heads = [
-        Head(
-            each.name,
-            each.head if terms.allows(each.name, ()) else 0,
-            each.version,
-            each.horizon if terms.allows(each.name, ()) else 0,
-            each.defined,
-            each.name in local.installed,
-            known[each.name].pulled if each.name in known else 0,
-            known[each.name].peer_version if each.name in known else 0,
-            known[each.name].start if each.name in known else "",
-        )
+        _head(each, local, known.get(each.name, _NOTHING), may=terms.allows(each.name, ()))
         for each in collections.standings(view).values()
         if terms.offered(each.name)
     ]
@@ -84,6 +76,20 @@ def introduce(
         policies=told.policies,
     )
     return Introduction(hello, terms, known)
+
+
+def _head(standing: Standing, local: Local, known: Checkpoint, *, may: bool) -> Head:
+    return Head(
+        standing.name,
+        standing.head if may else 0,
+        standing.version,
+        standing.horizon if may else 0,
+        standing.defined,
+        standing.name in local.installed,
+        known.pulled,
+        known.peer_version,
+        known.start,
+    )
 
 
 def require_protocol(hello: Hello) -> None:

@@ -70,8 +70,7 @@ def holds_too_much(mine: Hello, theirs: Hello, starts: Starts) -> bool:
 
 def _of_another_start(head: Head, starts: Starts) -> bool:
     """Whether the ``seq`` that they hold was given twice."""
-    known = starts.of(head.held)
-    return "" not in (known, head.held_start) and known != head.held_start
+    return head.held_start != "" and starts.of(head.held) not in ("", head.held_start)
 
 
 def pulls(
