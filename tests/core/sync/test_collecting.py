@@ -317,6 +317,42 @@ def test_no_tombstone_goes_while_a_peer_may_need_it(steps):
     agree(steps)
 
 
+HUB, A, B = range(3)
+THE_LAST_OF_THE_HUB = 3
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([("begin", A), ("collect", HUB)], id="because its sender has a new life"),
+        pytest.param([("collect", HUB), ("sync", B, A)], id="because somebody showed the record"),
+    ],
+)
+def test_a_deletion_that_comes_again_after_it_was_forgotten(before):
+    """The hub hears of it once more, as of a record that is new to it; who was forgotten has the
+    record yet, and must find by its census that it is gone."""
+    forgotten = [("delete", A, THE_LAST_OF_THE_HUB), ("sync", A, HUB), ("forget", HUB, B)]
+    family = agree([*forgotten, *before])
+    assert len(family.deleted) == 1
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(
+            [("begin", HUB), ("collect", HUB), ("collect", A)], id="to a new life of who forgot it"
+        ),
+        pytest.param([("collect", HUB), ("collect", A), ("sync", B, A)], id="to somebody else"),
+        pytest.param([("collect", HUB), ("collect", A), ("sync", A, B)], id="by being asked"),
+    ],
+)
+def test_who_was_forgotten_may_bring_back_what_nobody_knows_to_be_deleted(before):
+    """The price of forgetting; all agree even so."""
+    forgotten = [("delete", A, THE_LAST_OF_THE_HUB), ("sync", A, HUB), ("forget", HUB, B)]
+    family = agree([*forgotten, *before])
+    assert family.deleted == set()
+
+
 def agree(steps):
     """A family that goes these steps has what is not deleted, and the same everywhere."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -326,10 +362,20 @@ def agree(steps):
         for one in family.replicas:
             assert not family.deleted & set(one.data())
             assert one.data() == hub.data()
+    return family
 
 
 class Family:
-    """A hub and two nodes; all that was ever deleted at one of them."""
+    """A hub and two nodes; all that was ever deleted at one of them, and has to stay so.
+
+    Who forgets a peer collects deletions that it lacks. If it comes back, and asks the one who
+    forgot it, a census finds them. Where no census can, it may bring back what it has: if it meets
+    another replica first, or if the one who forgot it has begun a new epoch, because what is absent
+    after a restore was perhaps not deleted but lost.
+
+    :param forgotten: (who, whom), until the latter asks the former.
+    :param reborn: the same pairs, if the former has begun a new epoch since the latter asked it.
+    """
 
     def __init__(self, folder, stack):
         clock = Clock()
@@ -338,6 +384,8 @@ class Family:
             for name in ("hub", "a", "b")
         ]
         self.deleted = set()
+        self.forgotten = set()
+        self.reborn = set()
         for one in self.replicas:
             stack.callback(one.close)
             one.declare(plain())
@@ -350,12 +398,26 @@ class Family:
             await self.create(one)
         for _ in range(2):
             for node in nodes_:
-                await node.sync(hub)
+                await self.meet(node, hub)
         for step, who, *about in steps:
             await getattr(self, step)(self.replicas[who % 3], *about)
         for _ in range(3):
             for node in nodes_:
-                await node.sync(hub)
+                await self.meet(node, hub)
+
+    async def meet(self, asker, asked):
+        """A round of one with another."""
+        for one, other in ((asker, asked), (asked, asker)):
+            if self._may_bring_back(one, asks=other if one is asker else None):
+                self.deleted -= set(one.data()) - set(other.states())
+        await asker.sync(asked)
+        self.forgotten.discard((asked.name, asker.name))
+        self.reborn.discard((asked.name, asker.name))
+
+    def _may_bring_back(self, one, *, asks):
+        by = {who for who, whom in self.forgotten if whom == one.name}
+        found_by_census = asks and asks.name in by and (asks.name, one.name) not in self.reborn
+        return by and not found_by_census
 
     async def create(self, one):
         one.create(title=one.name)
@@ -370,16 +432,19 @@ class Family:
     async def sync(self, one, with_whom):
         other = self.replicas[with_whom]
         if other is not one:
-            await one.sync(other)
+            await self.meet(one, other)
             other.answer.acknowledged.keep()
 
     async def begin(self, one):
         one.store.replica.begin()
+        self.reborn |= {(one.name, other.name) for other in self.replicas if other is not one}
 
     async def forget(self, one, whom):
         if whom:
             # A hub is asked and never asks: what a node deleted it hears from that node alone.
-            one.home.write(lambda tx: peers.retire(tx, self.replicas[whom].instance))
+            peer = self.replicas[whom]
+            if one.home.write(lambda tx: peers.retire(tx, peer.instance)):
+                self.forgotten.add((one.name, peer.name))
 
     async def collect(self, one):
         one.tick(9 * DAY_MS)

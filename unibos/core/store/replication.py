@@ -174,14 +174,15 @@ def remove(tx: Transaction, collection: Collection, id_: str, present: Stored) -
 
 
 def by_id(view: View, collection: str, after: str, limit: int) -> Iterator[Outgoing]:
-    """Records' states without their data, in the order of ids, behind ``after``."""
+    """Records' states, their data left empty, in the order of ids, behind ``after``."""
     rows = view.connection.execute(
-        "SELECT seq, id, hlc, origin, field_clocks, first_seq, first_via FROM records"
+        "SELECT seq, id, hlc, origin, field_clocks, first_seq, first_via, deleted FROM records"
         " WHERE org = ? AND collection = ? AND id > ? ORDER BY id LIMIT ?",
         (view.org, collection, after, limit),
     )
-    for seq, id_, hlc, origin, clocks, first_seq, first_via in rows:
-        yield Outgoing(seq, id_, (hlc, origin), None, clocks, None, first_seq, first_via)
+    for seq, id_, hlc, origin, clocks, first_seq, first_via, deleted in rows:
+        data = None if deleted else ""
+        yield Outgoing(seq, id_, (hlc, origin), data, clocks, None, first_seq, first_via)
 
 
 def newer(view: View, collection: str, after: int, not_via: int) -> bool:

@@ -211,18 +211,22 @@ class Answer:
         introducing.require_version(view, asked.collection, asked.version)
         terms = self._terms(view, peer)
         introducing.require_offered(terms, asked.collection)
-        had = checkpoints.had(view, peer.id, asked.collection)
         batch = sending.batch(
             view,
             terms,
             asked.collection,
             asked.after,
             # What lies before it may be on its way there just now.
-            had=max(had, self.acknowledged.of(scope.org, peer, asked.collection), asked.after),
+            had=max(self._had(view, peer, asked.collection), asked.after),
             peer=peer.num,
             everything=asked.everything,
         )
         return peer, batch
+
+    def _had(self, view: View, peer: Peer, collection: str) -> int:
+        """The highest ``seq`` of this replica's that the peer is known to have had."""
+        said = self.acknowledged.of(view.org, peer, collection)
+        return max(checkpoints.had(view, peer.id, collection), said)
 
     def _ids(self, view: View, scope: Scope, asked: Ids) -> IdsPage:
         peer = self._known(view, scope, asked.epoch, asked.own_epoch)
@@ -233,7 +237,15 @@ class Answer:
             raise Conflict("version_changed", "What may be told has changed.")
         page = list(replication.by_id(view, asked.collection, asked.after, PAGE_IDS))
         last = page[-1].id if len(page) == PAGE_IDS else ""
-        ids = [each.id for each in page if terms.allows(asked.collection, each.origins())]
+        # A deletion of which the peer will not be told either is not there: else it would keep
+        # the record.
+        had = self._had(view, peer, asked.collection)
+        ids = [
+            each.id
+            for each in page
+            if terms.allows(asked.collection, each.origins())
+            and sending.is_news(each, had, peer.num)
+        ]
         # What the peer gave and cannot be taken yet is there all the same.
         ids += quarantine.ids(view, peer.id, asked.collection, asked.after, last)
         return IdsPage(ids, last)

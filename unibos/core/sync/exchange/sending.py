@@ -60,7 +60,7 @@ def batch(
         upto = record.seq
         if not terms.allows(collection, record.origins()):
             blocked += 1
-        elif not _is_news(record, had, peer):
+        elif not is_news(record, had, peer):
             continue
         else:
             changes.append(_change(record))
@@ -71,6 +71,14 @@ def batch(
         if scanned < _SCAN:
             upto = max(head, after)
     return Batch(changes, upto, upto < head, size, blocked, scanned)
+
+
+def is_news(record: Outgoing, had: int, peer: int) -> bool:
+    """Whether a peer has to hear of a record; of a deletion only if it may have it.
+
+    :param had: and ``peer``, as in :func:`batch`.
+    """
+    return record.data is not None or record.first_seq <= had or record.first_via == peer
 
 
 def log(
@@ -86,11 +94,6 @@ def log(
         export_log.add(tx, peer, collection, way, count, done.size, after + 1, done.upto)
     if done.blocked:
         export_log.add(tx, peer, collection, way, done.blocked, 0, after + 1, done.upto, "policy")
-
-
-def _is_news(record: Outgoing, had: int, peer: int) -> bool:
-    """Whether a peer has to hear of it; of a deletion only if it may have the record."""
-    return record.data is not None or record.first_seq <= had or record.first_via == peer
 
 
 def _change(record: Outgoing) -> Change:
