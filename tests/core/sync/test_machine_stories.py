@@ -144,3 +144,28 @@ def test_a_restore_takes_the_only_trace_of_what_lost_elsewhere():
         ("meet", {"work": [("b", (0, 0, "put", NEW))], "rounds": [hub_b]}),
         ("restored", {"name": "b", "way": "folder"}),
     )
+
+
+def test_a_push_that_comes_again_takes_back_nothing_that_is_held():
+    story(
+        "family",
+        ("meet", {"work": [("b", (0, 0, "put", NEW))], "rounds": [(("b", "a"), CALM)]}),
+        ("meet", {"work": [("b", (0, 1, "put", NEW))], "rounds": [(("a", "b"), CALM)]}),
+        ("again", {"number": 0}),
+        ("write", {"work": [("b", (0, 1, "delete", NEW))]}),
+    )
+
+
+def test_a_push_from_before_a_restore_does_not_stand_for_what_was_lost():
+    b_to_a = ("meet", {"work": [], "rounds": [(("b", "a"), CALM)]})
+    story(
+        "family",
+        b_to_a,
+        ("save", {"name": "a"}),
+        ("write", {"work": [("b", (0, 0, "put", NEW))]}),
+        b_to_a,
+        ("write", {"work": [("b", (0, 1, "put", NEW))]}),
+        b_to_a,
+        ("restored", {"name": "a", "way": "folder"}),
+        ("again", {"number": 1}),
+    )

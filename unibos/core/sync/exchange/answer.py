@@ -8,6 +8,7 @@ from unibos.base.errors import Conflict, Forbidden
 from unibos.core.identity.scope import Scope
 from unibos.core.store import checkpoints, collections, peers, quarantine, replication
 from unibos.core.store.bell import Bell
+from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.peers import Peer
 from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction, View
@@ -139,8 +140,9 @@ class Answer:
 
         def also(tx: Transaction, _: Applied) -> None:
             known = checkpoints.get(tx, peer.num, collection.name)
-            kept = known.after_pull(asked.version, asked.upto, asked.start)
-            checkpoints.put(tx, peer.num, collection.name, kept)
+            if _goes_on(known, asked):
+                kept = known.after_pull(asked.version, asked.upto, asked.start)
+                checkpoints.put(tx, peer.num, collection.name, kept)
             reach("sync.answered")
 
         applied = await apply(self._local, scope.org, peer, collection, asked.changes, also=also)
@@ -261,6 +263,13 @@ class Answer:
             if head.seq > after and replication.newer(view, head.name, after, peer.num):
                 return True
         return False
+
+
+def _goes_on(known: Checkpoint, asked: Push) -> bool:
+    """Whether with a push all up to its end is here. It was on its way for long where what it
+    brings is here already, or where what comes before it was lost by a restore meanwhile."""
+    news = (asked.version, asked.upto) > (known.peer_version, known.pulled)
+    return news and asked.after <= known.pulled_for(asked.version)
 
 
 def _other_definition() -> Forbidden:

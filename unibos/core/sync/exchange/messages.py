@@ -168,7 +168,7 @@ class Push(Struct, frozen=True):
     ``start`` gave it.
 
     :param own_epoch: the asker's, in which ``upto`` and ``version`` count.
-    :param after: what the answerer held before.
+    :param after: where the answerer holds less than this, it holds no more by this push alone.
     """
 
     epoch: Id

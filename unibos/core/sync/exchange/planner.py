@@ -40,6 +40,8 @@ class PushStep:
     """One collection to give changes of, from ``after`` up to ``head``.
 
     :param define: with its definition.
+    :param told: they say that they have all up to this, or have not been told of the rest up to
+        ``after``, because it does not concern them.
     :param held: they say that they have all up to this, in whichever version: they took it.
     """
 
@@ -48,6 +50,7 @@ class PushStep:
     after: int
     head: int
     define: bool
+    told: int = 0
     held: int = 0
 
 
@@ -116,7 +119,9 @@ def pushes(
             define = head.name in wants or head.name not in heads
             known = theirs.holds == mine.epoch and head.name in heads
             held = heads[head.name].held if known else 0
-            steps.append(PushStep(head.name, head.version, after, head.seq, define, held))
+            steps.append(
+                PushStep(head.name, head.version, after, head.seq, define, min(told, after), held)
+            )
     return steps
 
 

@@ -38,14 +38,14 @@ class Pushing:
 
         :param their_version: the version of the collection there; None: it is new to them.
         """
-        after, define = step.after, step.define
+        after, there, define = step.after, step.told, step.define
         self._tell(step, after)
         async with aclosing(self._batches(step)) as batches:
             async for batch in batches:
                 answer: Pushed | None = None
                 if batch.changes:
-                    answer = await self._give(step, after, batch, define=define)
-                    define = False
+                    answer = await self._give(step, there, batch, define=define)
+                    there, define = batch.upto, False
                     self.outcome.pushed += len(batch.changes)
                 keep = partial(
                     self._keep,
@@ -77,7 +77,7 @@ class Pushing:
     async def _read(self, step: PushStep, after: int) -> Batch:
         return await self.store.aread(partial(self._batch, step=step, after=after))
 
-    async def _give(self, step: PushStep, after: int, batch: Batch, *, define: bool) -> Pushed:
+    async def _give(self, step: PushStep, there: int, batch: Batch, *, define: bool) -> Pushed:
         name = step.collection
         # The batch was made while the one before it was on its way.
         self.store.read(export.require_open)
@@ -89,7 +89,7 @@ class Pushing:
             self.local.epoch,
             name,
             step.version,
-            after,
+            there,
             batch.upto,
             batch.changes,
             definition,
