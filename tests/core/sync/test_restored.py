@@ -84,3 +84,12 @@ def test_a_peer_that_tells_of_no_starts_is_believed(pair):
     epochs = [one.local.epoch for one in pair]
     meet(hub, node)
     assert [one.local.epoch for one in pair] == epochs
+
+
+def test_a_checkpoint_never_goes_back():
+    """Both sides may ask at once, and what was on its way for long says what is true no more."""
+    there = checkpoints.Checkpoint().after_pull(2, 7, "x")
+    assert there.after_pull(2, 5, "x") == there
+    assert there.after_pull(1, 9, "x") == there
+    assert there.after_pull(2, 8, "y").pulled == 8
+    assert there.after_pull(3, 1, "y").pulled == 1

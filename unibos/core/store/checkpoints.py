@@ -42,7 +42,12 @@ class Checkpoint:
         return self.pushed if (self.own_epoch, self.own_version) == (epoch, version) else 0
 
     def after_pull(self, version: int, seq: int, start: str) -> "Checkpoint":
-        """This, once all of the peer's changes up to ``seq``, which that start gave, are here."""
+        """This, once all of the peer's changes up to ``seq``, which that start gave, are here.
+
+        It never goes back: both may ask at once, and messages may be on their way for long.
+        """
+        if (version, seq) < (self.peer_version, self.pulled):
+            return self
         return replace(self, peer_version=version, pulled=seq, start=start)
 
     def told_for(self, epoch: str, version: int) -> int:

@@ -266,10 +266,9 @@ class Answer:
 
 
 def _goes_on(known: Checkpoint, asked: Push) -> bool:
-    """Whether with a push all up to its end is here. It was on its way for long where what it
-    brings is here already, or where what comes before it was lost by a restore meanwhile."""
-    news = (asked.version, asked.upto) > (known.peer_version, known.pulled)
-    return news and asked.after <= known.pulled_for(asked.version)
+    """Whether with a push all up to its end is here. It is not where it was on its way for long,
+    and what comes before it was lost by a restore meanwhile."""
+    return asked.after <= known.pulled_for(asked.version)
 
 
 def _other_definition() -> Forbidden:
