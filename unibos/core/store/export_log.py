@@ -8,8 +8,8 @@ from typing import Literal
 
 from unibos.core.store.transaction import Transaction, View
 
-Way = Literal["push", "pull", "blob"]
-"""A batch that was given, one that was taken by the peer, or a blob's bytes."""
+Way = Literal["push", "pull", "blob", "job"]
+"""A batch that was given, one that was taken by the peer, a blob's bytes, or a job to be done."""
 
 MOST = 10_000
 _ROOM = 100

@@ -22,16 +22,31 @@ class HandoverLink(Protocol):
         """
         ...
 
-    async def send(self, job: str, attempt: int, chunks: AsyncIterator[bytes], size: int) -> None:
-        """Send the input; with its last byte the job is queued."""
+    async def send(
+        self, job: str, attempt: int, offset: int, size: int, chunks: AsyncIterator[bytes]
+    ) -> None:
+        """Send the input's bytes from ``offset`` on; with the last one the job is queued.
+
+        :raises Conflict: ``upload_offset_wrong`` with ``received``, ``upload_in_progress``.
+        :raises Invalid: ``blob_hash_mismatch``; what arrived is forgotten.
+        :raises NotFound: ``handover_not_found``.
+        """
         ...
 
     async def watch(self, watch: Watch) -> list[Handover]:
-        """How all that was handed over stands, once something is not as known any more."""
+        """All that this node has at the hub, without results, once something is not as known."""
+        ...
+
+    async def get(self, job: str, attempt: int) -> Handover:
+        """One of them, with its result; ``gone`` where the hub does not have it."""
         ...
 
     async def fetch(self, job: str, attempt: int, output: Output, to: Path) -> None:
-        """Have a file that the work made."""
+        """Have a file that the work made, whole and checked.
+
+        :raises NotFound: ``handover_not_found``.
+        :raises Damaged: ``blob_damaged``: what came is something else.
+        """
         ...
 
     async def drop(self, job: str, attempt: int, *, unless_running: bool = False) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from unibos.core.jobs.leasing.messages import FileName, Input, Name
+from unibos.core.jobs.leasing.messages import LONGEST_WAIT, FileName, Input, Name
 from unibos.core.store.job import JobError, Locality, Progress
 
 MOST_HANDED = 256
@@ -30,7 +30,6 @@ class HandoverIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prefer: Annotated[str, Meta(max_length=200)] = ""
     prefer_seconds: Annotated[float, Meta(ge=0, le=86400)] = 0
     memory_mb: int | None = None
-    timeout_seconds: Annotated[float, Meta(gt=0, le=86400)] = 600
     args: dict[str, Any] = {}
     input: Input | None = None
 
@@ -47,20 +46,29 @@ class Handover(Struct, frozen=True, kw_only=True):
     """A job that was handed over, as the hub has it.
 
     :param state: ``sending`` until the input is there; ``queued``, ``running``; ``done`` with
-        result and outputs, ``failed`` with the error, ``gone`` when the hub does not have it (any
-        more).
+        result and outputs where it was asked for alone, ``failed`` with the error, ``gone`` when
+        the hub does not have it (any more).
+    :param received: how many bytes of the input are there already.
     :param worker: who works on it.
     """
 
     job: str
     attempt: int
     state: Literal["sending", "queued", "running", "done", "failed", "gone"]
+    received: int = 0
     worker: str | None = None
     progress: Progress | None = None
     result: Any = None
     outputs: list[Output] = []
     error: JobError | None = None
     error_kind: str = ""
+
+    @property
+    def word(self) -> str:
+        """What a node says that it knows of it; another one with each change worth telling."""
+        progress = self.progress or Progress()
+        told = (str(self.attempt), self.state, self.worker, progress.value, progress.phase)
+        return " ".join(str(each) for each in told)
 
 
 class Handovers(Struct, frozen=True):
@@ -72,8 +80,8 @@ class Handovers(Struct, frozen=True):
 class Watch(Struct, frozen=True, forbid_unknown_fields=True):
     """A node waits for something to happen to what it handed over.
 
-    :param known: job id → the state (and worker, and progress) that it knows, as it was told last.
+    :param known: job id → :attr:`Handover.word`, as it was told last.
     """
 
     known: Annotated[dict[str, str], Meta(max_length=MOST_HANDED)]
-    wait_seconds: Annotated[float, Meta(ge=0, le=30)] = 0
+    wait_seconds: Annotated[float, Meta(ge=0, le=LONGEST_WAIT)] = 0

@@ -9,7 +9,44 @@ ALTER TABLE jobs ADD COLUMN prefer TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN prefer_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN here_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN batch TEXT;
+ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN open_needs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN line INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE job_lines (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    locality TEXT NOT NULL,
+    requires TEXT NOT NULL,
+    prefer TEXT NOT NULL,
+    memory_mb INTEGER NOT NULL,
+    size_from INTEGER NOT NULL,
+    UNIQUE (kind, queue, priority, version, locality, requires, prefer, memory_mb, size_from)
+);
+
+INSERT INTO job_lines (kind, queue, priority, version, locality, requires, prefer, memory_mb,
+    size_from)
+SELECT DISTINCT kind, queue, priority, 1, locality, requires, '', 0, 0 FROM jobs;
+
+UPDATE jobs SET line = (
+    SELECT id FROM job_lines AS line
+    WHERE line.kind = jobs.kind AND line.queue = jobs.queue AND line.priority = jobs.priority
+        AND line.locality = jobs.locality AND line.requires = jobs.requires
+);
+
+DROP INDEX jobs_waiting;
+
+CREATE INDEX jobs_waiting
+    ON jobs (line, org, run_at, id, size, here_until, prefer_until, state)
+    WHERE state = 'queued';
+
+CREATE TABLE job_turns (
+    org TEXT PRIMARY KEY,
+    served INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE INDEX jobs_by_batch ON jobs (org, batch, state) WHERE batch IS NOT NULL;
 
@@ -46,9 +83,11 @@ CREATE TABLE handovers (
     job TEXT NOT NULL,
     node TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    relay TEXT NOT NULL,
     asked TEXT NOT NULL,
-    arrived INTEGER NOT NULL DEFAULT 0,
     at INTEGER NOT NULL,
     PRIMARY KEY (org, job)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX handovers_by_relay ON handovers (org, relay)
 """
