@@ -48,12 +48,13 @@ class Principal:
     """Who asks.
 
     :param kind: ``user`` for an account; ``local`` for a process of this machine, known by its
-        user id; ``system`` for the instance's own work; ``node`` for an instance that joined.
-    :param id: the account's id; for ``local`` ``uid:N``; for ``system`` the name; for ``node``
-        the instance's id.
+        user id; ``system`` for the instance's own work; ``node`` for an instance that joined, and
+        ``worker`` for one that joined to take jobs.
+    :param id: the account's id; for ``local`` ``uid:N``; for ``system`` the name; for ``node`` and
+        ``worker`` the instance's id.
     """
 
-    kind: Literal["user", "local", "system", "node"]
+    kind: Literal["user", "local", "system", "node", "worker"]
     id: str
     name: str
     email: str = ""

@@ -1,16 +1,19 @@
-"""Join tokens: what lets new nodes into an org, so many times and until then.
+"""Join tokens: what lets new nodes and workers into an org, so many times and until then.
 
 Only a hash of each secret is kept. A token that is revoked is gone.
 """
 
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from unibos.base.errors import Conflict, NotFound
 from unibos.core.store.transaction import Transaction, View
 
 MAX_TOKENS = 500
 """The most that an org has at a time."""
+
+JoinRole = Literal["node", "worker"]
+"""What somebody becomes who joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class JoinTokenRow:
 
     :param secret_hash: the SHA-256 of its secret in hexadecimal digits.
     :param created_by: the id of who made it.
+    :param all_orgs: whether a worker that joins with it works for all orgs of the hub.
     """
 
     org: str
@@ -30,12 +34,15 @@ class JoinTokenRow:
     created_by: str
     created_at: int
     expires_at: int
+    role: JoinRole = "node"
+    all_orgs: bool = False
 
 
-_SELECT = (
-    "SELECT org, id, label, secret_hash, uses, uses_left, created_by, created_at, expires_at"
-    " FROM join_tokens"
+_COLUMNS = (
+    "org, id, label, secret_hash, uses, uses_left, created_by, created_at, expires_at, role,"
+    " all_orgs"
 )
+_SELECT = f"SELECT {_COLUMNS} FROM join_tokens"  # noqa: S608 - a constant
 
 
 def by_id(view: View, id_: str) -> JoinTokenRow | None:
@@ -70,7 +77,8 @@ def add(tx: Transaction, token: JoinTokenRow, forget_before: int) -> None:
             hint="Revoke those that nobody needs, or give one token more uses.",
         )
     tx.connection.execute(
-        "INSERT INTO join_tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(token)
+        f"INSERT INTO join_tokens ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+        astuple(token),
     )
 
 
@@ -104,4 +112,5 @@ def withdraw(tx: Transaction, created_by: str) -> None:
 
 
 def _token(row: tuple[Any, ...]) -> JoinTokenRow:
-    return JoinTokenRow(*row)
+    values = (*row[:-1], bool(row[-1]))
+    return JoinTokenRow(*values)

@@ -54,6 +54,7 @@ class Peers:
     :param time: the node's trusted time.
     :param trust: gives what the hub said last.
     :param own: gives this node's own membership.
+    :ivar reader: takes each machine token for once, whoever it is from.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Peers:
         self._time = time
         self._trust = trust
         self._own = own
-        self._reader = MachineReader(key.id, time)
+        self.reader = MachineReader(key.id, time)
         self._genuine: dict[tuple[str, str], Membership] = {}
 
     @property
@@ -95,14 +96,14 @@ class Peers:
         :raises Forbidden: ``peer_foreign``, ``node_revoked``, ``hub_away_too_long``.
         :raises Conflict: ``peer_is_self``.
         """
-        named = self._reader.named(token)
+        named = self.reader.named(token)
         member = self._member(credential)
         if member.node != named:
             raise machine_token_invalid()
-        ticket = self._reader.read(token, member.node, from_base64url(member.public_key))
+        ticket = self.reader.read(token, member.node, from_base64url(member.public_key))
         if self._is_revoked(member.node):
             raise nodes.revoked()
-        self._reader.accept(ticket)
+        self.reader.accept(ticket)
         org = member.org
         principal = Principal("node", member.node, member.node[:_SHORT])
         held = partial(self._stands, member)

@@ -16,7 +16,7 @@ from unibos.base.errors import Error, Forbidden, NotFound
 from unibos.core.identity.link import OrgFacts
 from unibos.core.identity.registry.machine_tokens import machine_token_invalid
 from unibos.core.identity.registry.presence import (
-    Kept,
+    KeptReport,
     KnownNode,
     Pace,
     Presence,
@@ -204,7 +204,7 @@ def _parts(nodes_: Iterable[KnownNode]) -> Iterable[list[KnownNode]]:
 
 
 def _keeping(told: list[KnownNode]) -> Callable[[Transaction], None]:
-    rows: list[Kept] = [as_kept(one) for one in told]
+    rows: list[KeptReport] = [as_kept(one) for one in told]
     kept = [(one, one.seen_at, facts_of(one.report) if one.report else ()) for one in told]
 
     def keep(tx: Transaction) -> None:

@@ -39,6 +39,7 @@ class Registry:
     """The nodes of one hub; for one event loop.
 
     :param key: the hub's, which signs memberships.
+    :ivar reader: takes each machine token for once, whoever it is from.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Registry:
         self._options = options
         self._wall = wall
         self._slow = Throttle(monotonic)
-        self._reader = MachineReader(key.id, wall)
+        self.reader = MachineReader(key.id, wall)
         self._nodes = KnownNodes(store, news.facts, options.pace, wall, monotonic)
 
     def close(self) -> None:
@@ -155,14 +156,14 @@ class Registry:
             ``machine_token_expired`` with ``time``.
         :raises Forbidden: ``node_revoked``, ``org_closing``.
         """
-        known = self._nodes.find(self._reader.named(token))
+        known = self._nodes.find(self.reader.named(token))
         if known is None:
             raise machine_token_invalid()
-        ticket = self._reader.read(token, known.id, known.public_key)
+        ticket = self.reader.read(token, known.id, known.public_key)
         require_standing(known)
         if self._nodes.facts(known.org) is None:
             raise machine_token_invalid()
-        self._reader.accept(ticket)
+        self.reader.accept(ticket)
         return known.scope
 
     async def heartbeat(self, scope: Scope, report: Report) -> Pulse:

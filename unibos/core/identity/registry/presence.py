@@ -1,4 +1,5 @@
-"""Which nodes are there: what they last told, in memory, and what follows from their silence.
+"""Which machines are there: what nodes last told, in memory, and what follows from the silence of
+nodes and workers.
 
 The database hears of it seldom: at a stop, and every ten minutes of what is worth an SD card's
 wear: another version or board, and when a node was seen last that is seen no more. After a start
@@ -10,21 +11,22 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import msgspec
 
 from unibos.base.clock import Wall
 from unibos.core.identity.link import Report
 from unibos.core.identity.scope import Scope
-from unibos.core.store import meta, nodes
+from unibos.core.store import meta
 from unibos.core.store.nodes import NodeRow
 from unibos.core.store.transaction import Transaction, View
 
 KEEP_SECONDS = 600.0
-_AS_OF = "nodes_as_of"
+NODES_AS_OF = "nodes_as_of"
 _SPREAD = 0.2
 
-Kept = tuple[str, int, str, str]
+KeptReport = tuple[str, int, str, str]
 """What :func:`unibos.core.store.nodes.keep_reports` takes of one node."""
 
 
@@ -70,11 +72,35 @@ class KnownNode:
     kept: tuple[str, ...] = ()
 
 
+class Kept(Protocol):
+    """A machine as the database has it; times are in milliseconds since 1970."""
+
+    @property
+    def seen_at(self) -> int:
+        """When it was seen last, as far as that was kept."""
+        ...
+
+    @property
+    def revoked_at(self) -> int | None:
+        """None while it belongs here."""
+        ...
+
+
+class Heard(Protocol):
+    """A machine that may have been heard of since the start."""
+
+    @property
+    def heard(self) -> float | None:
+        """When it last told of itself, on the monotonic clock."""
+        ...
+
+
 class Presence:
-    """The silences of a hub's nodes; for one event loop.
+    """The silences of machines; for one event loop.
 
     :param as_of: until when the database knows of every sign of life; see :func:`kept_as_of`.
-    :param draw: gives numbers from 0 to 1, so that nodes do not call in step.
+    :param draw: gives numbers from 0 to 1, so that machines do not call in step.
+    :param fact: the name under which :meth:`keep_as_of` keeps it.
     """
 
     def __init__(
@@ -84,8 +110,10 @@ class Presence:
         wall: Wall,
         monotonic: Callable[[], float],
         draw: Callable[[], float] = _CHANCE.random,
+        fact: str = NODES_AS_OF,
     ) -> None:
         self._pace = pace
+        self._fact = fact
         self._as_of = as_of
         self._wall = wall
         self._monotonic = monotonic
@@ -104,8 +132,12 @@ class Presence:
         spread = 1 - _SPREAD + 2 * _SPREAD * self._draw()
         return max(1, round(self._pace.heartbeat * spread))
 
-    def state(self, row: NodeRow, known: KnownNode | None) -> State:
-        """How a node is now."""
+    def now(self) -> float:
+        """What :attr:`Heard.heard` is to be where a machine tells of itself now."""
+        return self._monotonic()
+
+    def state(self, row: Kept, known: Heard | None) -> State:
+        """How a machine is now."""
         if row.revoked_at is not None:
             return State.REVOKED
         now = self._monotonic()
@@ -113,6 +145,10 @@ class Presence:
             return self._after(now - known.heard)
         since = self._after(now - self._started)
         return max(self._at_stop(row.seen_at), since, key=_WORSE.index)
+
+    def since(self, heard: float | None) -> State:
+        """How a machine is that nothing is kept of."""
+        return State.OFFLINE if heard is None else self._after(self._monotonic() - heard)
 
     def due(self) -> bool:
         """Whether it is time to see what is worth keeping; once per ten minutes."""
@@ -140,9 +176,8 @@ class Presence:
         A hub that was up for so short a time that nodes could not call knows no better than
         before.
         """
-        long_enough = self._monotonic() - self._started >= self._pace.offline
-        if long_enough and nodes.exist(tx):
-            meta.put(tx, _AS_OF, str(self._wall()))
+        if self._monotonic() - self._started >= self._pace.offline:
+            meta.put(tx, self._fact, str(self._wall()))
 
     def _at_stop(self, seen_at: int) -> State:
         """How a node was when the hub stopped that saw it then for the last time."""
@@ -157,9 +192,9 @@ class Presence:
 _WORSE = (State.ONLINE, State.LATE, State.OFFLINE)
 
 
-def kept_as_of(view: View) -> int:
+def kept_as_of(view: View, fact: str = NODES_AS_OF) -> int:
     """What :meth:`Presence.keep_as_of` wrote, in milliseconds since 1970; 0 where it did not."""
-    return int(meta.get(view, _AS_OF) or 0)
+    return int(meta.get(view, fact) or 0)
 
 
 def facts_of(report: Report) -> tuple[str, ...]:
@@ -167,7 +202,7 @@ def facts_of(report: Report) -> tuple[str, ...]:
     return report.version, report.board, report.profile
 
 
-def as_kept(known: KnownNode) -> Kept:
+def as_kept(known: KnownNode) -> KeptReport:
     """A node's last report, as the database takes it."""
     text = msgspec.json.encode(known.report).decode() if known.report else ""
     return text, known.seen_at, known.org, known.id

@@ -5,6 +5,26 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from unibos.core.store.job import JobError, Progress
+from unibos.core.store.worker_facts import Name, WorkerFacts
+
+__all__ = [
+    "LONGEST_WAIT",
+    "MOST_LEASES",
+    "Claim",
+    "FileName",
+    "Heard",
+    "Input",
+    "Lease",
+    "Leases",
+    "Name",
+    "Report",
+    "Reports",
+    "Sha256",
+    "Sign",
+    "Verdict",
+    "Verdicts",
+    "WorkerFacts",
+]
 
 MOST_LEASES = 64
 """Jobs that one claim can bring, and reports that one call can hold."""
@@ -12,33 +32,8 @@ LONGEST_WAIT = 30.0
 """Seconds that a claim may wait for a job."""
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
 FileName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}\Z")]
 """A file that the work made, in its folder."""
-
-
-class WorkerFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a worker found about itself when it started.
-
-    :param kinds: the kinds that it knows, each with the latest version of it.
-    :param capabilities: such as ``tesseract``, ``tesseract:tur``, ``ffmpeg``, ``ffmpeg:libx264``,
-        ``gpu``, ``v4l2:h264``; with ``versions`` of the programs behind them.
-    :param slots: heavy jobs at the same time.
-    :param memory_mb: the most memory that a job's work may take, in MiB.
-    :param max_size_mb: the largest input, in MiB.
-    """
-
-    type: Annotated[str, Meta(max_length=50)] = "all"
-    version: Annotated[str, Meta(max_length=50)] = ""
-    board: Annotated[str, Meta(max_length=200)] = ""
-    cores: Annotated[int, Meta(ge=1, le=4096)] = 1
-    slots: Annotated[int, Meta(ge=0, le=1024)] = 1
-    memory_mb: Annotated[int, Meta(ge=0, lt=2**31)] = 320
-    max_size_mb: Annotated[int, Meta(ge=0, lt=2**31)] = 1024
-    queues: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
-    kinds: Annotated[dict[Name, int], Meta(max_length=500)] = {}
-    capabilities: Annotated[tuple[Name, ...], Meta(max_length=500)] = ()
-    versions: Annotated[dict[Name, Annotated[str, Meta(max_length=200)]], Meta(max_length=100)] = {}
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True):
