@@ -93,3 +93,21 @@ def test_a_checkpoint_never_goes_back():
     assert there.after_pull(1, 9, "x") == there
     assert there.after_pull(2, 8, "y").pulled == 8
     assert there.after_pull(3, 1, "y").pulled == 1
+
+
+def test_who_only_waits_says_hello_to_who_was_started_again(pair):
+    hub, node = pair
+    node.create(title="x")
+
+    async def do():
+        await node.sync(hub)
+        waiting = node.rounds[hub.instance]
+        assert not await waiting.wait()
+        hub.end()
+        hub.begin()
+        waiting._link = hub.link(node)
+        assert await waiting.wait()
+        await waiting.run()
+        assert not await waiting.wait()
+
+    run(hub, node, do=do)

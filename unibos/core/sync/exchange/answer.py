@@ -168,6 +168,7 @@ class Answer:
 
         def look(view: View) -> tuple[Peer, set[str]]:
             peer = self._known(view, scope, asked.epoch, asked.own_epoch)
+            self._require_heard(scope, peer)
             return peer, checkpoints.named_to(view, peer.id)
 
         peer, known = scope.store.read(look)
@@ -201,15 +202,19 @@ class Answer:
         introducing.require_epoch(self._local, epoch)
         return introducing.life(view, scope.principal.id, own_epoch)
 
+    def _require_heard(self, scope: Scope, peer: Peer) -> None:
+        """Have a peer say hello after each start: which deletions concern it is known from that,
+        and was lost with a power cut; and whether this replica was restored."""
+        if not self.acknowledged.heard(scope.org, peer):
+            raise Conflict("hello_first", "This replica has started anew.")
+
     def _terms(self, view: View, peer: Peer) -> export.Terms:
         had = checkpoints.of_peer(view, peer.num)
         return export.terms(view, self._local.kind, self._local.instance, peer.kind, had)
 
     def _batch(self, view: View, scope: Scope, asked: Pull) -> tuple[Peer, sending.Batch]:
         peer = self._known(view, scope, asked.epoch, asked.own_epoch)
-        if not self.acknowledged.heard(scope.org, peer):
-            # Which deletions concern it is known from its hello, and was lost with a power cut.
-            raise Conflict("hello_first", "This replica has started anew.")
+        self._require_heard(scope, peer)
         introducing.require_version(view, asked.collection, asked.version)
         terms = self._terms(view, peer)
         introducing.require_offered(terms, asked.collection)
