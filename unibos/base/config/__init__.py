@@ -1,7 +1,7 @@
 """Settings: flags > environment > file > default, each value with its origin."""
 
 from unibos.base.config.load import DEFAULT_FILE, Explained, explain, file_in_use, load
-from unibos.base.config.settings import Config, Documents, Hub, Node, Setting, settings
+from unibos.base.config.settings import Config, Documents, Hub, Media, Node, Setting, settings
 from unibos.base.config.values import choices
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Documents",
     "Explained",
     "Hub",
+    "Media",
     "Node",
     "Setting",
     "choices",

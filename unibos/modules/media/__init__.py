@@ -1,0 +1,1 @@
+"""Media: photos and videos, taken in, looked at, found again."""
