@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.sync.collecting_family import DAY_MS, join
 from tests.core.sync.replicas import Clock, Replica, plain, run
-from tests.core.sync.test_collecting import DAY_MS, join
 from unibos.base.errors import Conflict, Unavailable
 from unibos.core.store.checkpoints import Checkpoint
 from unibos.core.store.definitions import Export

@@ -9,44 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.sync.collecting_family import (
+    DAY_MS,
+    HUB,
+    THE_LAST_OF_THE_HUB,
+    A,
+    B,
+    agree,
+    buried,
+    collect,
+    join,
+)
 from tests.core.sync.replicas import ORG, Clock, Replica, plain, run
 from unibos.base.errors import NotFound
-from unibos.core.store import checkpoints, collections, nodes, peers, tombstones
-from unibos.core.store.nodes import NodeRow
+from unibos.core.store import collections, nodes, peers, tombstones
 from unibos.core.store.peers import Peer
 from unibos.core.store.tombstones import Acknowledged
-from unibos.core.sync.collecting import Collecting, forget, is_gone
-
-DAY_MS = 24 * 3_600_000
-
-
-def buried(replica):
-    """Ids of records that only a tombstone is left of."""
-    return {id_ for id_, state in replica.states().items() if state[-1]}
+from unibos.core.sync.collecting import forget, is_gone
 
 
 def horizon(replica):
     return replica.home.read(lambda view: collections.standings(view)["things"].horizon)
-
-
-def collect(replica, days=7):
-    return Collecting(replica.local, days)()
-
-
-def join(hub, node):
-    """Write the node down at its hub, as joining does."""
-    now = hub.clock.ms
-    row = NodeRow(ORG, node.instance, node.name, "key", "token", "{}", now, now, now)
-
-    def put(tx):
-        tx.connection.execute(
-            "INSERT INTO orgs (id, name, type, created_at) VALUES (?, 'Org', 'team', 0)"
-            " ON CONFLICT DO NOTHING",
-            (ORG,),
-        )
-        nodes.put(tx, row)
-
-    hub.home.write(put)
 
 
 @pytest.fixture
@@ -317,10 +300,6 @@ def test_no_tombstone_goes_while_a_peer_may_need_it(steps):
     agree(steps)
 
 
-HUB, A, B = range(3)
-THE_LAST_OF_THE_HUB = 3
-
-
 @pytest.mark.parametrize(
     "before",
     [
@@ -353,106 +332,9 @@ def test_who_was_forgotten_may_bring_back_what_nobody_knows_to_be_deleted(before
     assert family.deleted == set()
 
 
-def agree(steps):
-    """A family that goes these steps has what is not deleted, and the same everywhere."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        family = Family(Path(folder), stack)
-        run(*family.replicas, do=lambda: family.go(steps))
-        hub = family.replicas[0]
-        for one in family.replicas:
-            assert not family.deleted & set(one.data())
-            assert one.data() == hub.data()
-    return family
-
-
-class Family:
-    """A hub and two nodes; all that was ever deleted at one of them, and has to stay so.
-
-    Who forgets a peer collects deletions that it lacks. If it comes back, and asks the one who
-    forgot it, a census finds them. Where no census can, it may bring back what it has: if it meets
-    another replica first, or if the one who forgot it has begun a new epoch, because what is absent
-    after a restore was perhaps not deleted but lost.
-
-    :param forgotten: (who, whom), until the latter asks the former.
-    :param reborn: the same pairs, if the former has begun a new epoch since the latter asked it.
-    """
-
-    def __init__(self, folder, stack):
-        clock = Clock()
-        self.replicas = [
-            Replica(folder / name, name, "node" if name != "hub" else "hub", clock=clock)
-            for name in ("hub", "a", "b")
-        ]
-        self.deleted = set()
-        self.forgotten = set()
-        self.reborn = set()
-        for one in self.replicas:
-            stack.callback(one.close)
-            one.declare(plain())
-        for one in self.replicas[1:]:
-            join(self.replicas[0], one)
-
-    async def go(self, steps):
-        hub, *nodes_ = self.replicas
-        for one in (hub, *nodes_, hub):
-            await self.create(one)
-        for _ in range(2):
-            for node in nodes_:
-                await self.meet(node, hub)
-        for step, who, *about in steps:
-            await getattr(self, step)(self.replicas[who % 3], *about)
-        for _ in range(3):
-            for node in nodes_:
-                await self.meet(node, hub)
-
-    async def meet(self, asker, asked):
-        """A round of one with another."""
-        for one, other in ((asker, asked), (asked, asker)):
-            if self._may_bring_back(one, asks=other if one is asker else None):
-                self.deleted -= set(one.data()) - set(other.states())
-        await asker.sync(asked)
-        self.forgotten.discard((asked.name, asker.name))
-        self.reborn.discard((asked.name, asker.name))
-
-    def _may_bring_back(self, one, *, asks):
-        by = {who for who, whom in self.forgotten if whom == one.name}
-        found_by_census = asks and asks.name in by and (asks.name, one.name) not in self.reborn
-        return by and not found_by_census
-
-    async def create(self, one):
-        one.create(title=one.name)
-
-    async def delete(self, one, which):
-        present = sorted(one.data())
-        if present:
-            gone = present[which % len(present)]
-            one.delete(gone)
-            self.deleted.add(gone)
-
-    async def sync(self, one, with_whom):
-        other = self.replicas[with_whom]
-        if other is not one:
-            await self.meet(one, other)
-            other.answer.acknowledged.keep()
-
-    async def begin(self, one):
-        one.store.replica.begin()
-        self.reborn |= {(one.name, other.name) for other in self.replicas if other is not one}
-
-    async def forget(self, one, whom):
-        if whom:
-            # A hub is asked and never asks: what a node deleted it hears from that node alone.
-            peer = self.replicas[whom]
-            if one.home.write(lambda tx: peers.retire(tx, peer.instance)):
-                self.forgotten.add((one.name, peer.name))
-
-    async def collect(self, one):
-        one.tick(9 * DAY_MS)
-        before = buried(one)
-        collect(one)
-        gone = before - buried(one)
-        waited = one.home.read(lambda view: checkpoints.of_collection(view, "things"))
-        ids = {peer.id for peer in one.home.read(peers.lives) if peer.num in waited}
-        for other in self.replicas:
-            if other.instance in ids:
-                assert not gone & set(other.data()), "a peer that is waited for has it yet"
+@pytest.mark.parametrize("forgets", [[("forget", HUB, B)], []])
+def test_who_has_acknowledged_a_deletion_may_be_given_the_record_again(forgets):
+    """It has collected the tombstone, and nobody waits for it twice."""
+    deleted = [("delete", A, THE_LAST_OF_THE_HUB), ("sync", A, HUB), ("collect", A)]
+    agree([*deleted, ("sync", B, A), *forgets, ("sync", B, HUB), ("collect", HUB)])
+    agree([*deleted, ("sync", B, A), *forgets, ("collect", HUB)])
