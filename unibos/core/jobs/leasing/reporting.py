@@ -1,0 +1,182 @@
+"""What workers report, written down: many reports in few transactions, each for itself."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from unibos.base import errors
+from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
+from unibos.core.jobs.child import unexpected
+from unibos.core.jobs.kind import HeavyKind
+from unibos.core.jobs.leasing import held as attempts
+from unibos.core.jobs.leasing.held import Held
+from unibos.core.jobs.leasing.messages import Report
+from unibos.core.jobs.outcome import Outcomes
+from unibos.core.store import leases
+from unibos.core.store.pieces import each
+from unibos.core.store.store import Store
+from unibos.core.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+LOST = "job_lost"
+_AGAIN = frozenset({"storage_full", "store_closed", "store_overloaded", "database_error"})
+"""The end could not be written, which is no fault of the work: it may be reported again."""
+_MOST_TEXT = 1000
+
+Told = tuple[Report, Held | None]
+Piece = Callable[[Transaction], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Takes reports.
+
+    :param monotonic: a clock in seconds that never goes back.
+    """
+
+    store: Store
+    outcomes: Outcomes
+    lease_seconds: float
+    progress_seconds: float
+    monotonic: Callable[[], float]
+
+    async def take(self, told: Sequence[Told]) -> list[str]:
+        """Write down what was told; the codes of the verdicts."""
+        codes = [LOST if held is None else "" for _, held in told]
+        small: dict[str, list[int]] = defaultdict(list)
+        others: list[int] = []
+        for number, (report, held) in enumerate(told):
+            if held is None:
+                continue
+            heavy = isinstance(held.kind, HeavyKind)
+            if report.type == "running" or (report.type == "done" and not heavy):
+                small[held.job.org].append(number)
+            else:
+                others.append(number)
+        for numbers in small.values():
+            found = await self._together([told[number] for number in numbers])
+            for number, code in zip(numbers, found, strict=True):
+                codes[number] = code
+        ends = await asyncio.gather(*(self._end(*told[number]) for number in others))
+        for number, code in zip(others, ends, strict=True):
+            codes[number] = code
+        return codes
+
+    async def refuse(self, held: Held, error: Error) -> None:
+        """An attempt could not be prepared."""
+        try:
+            await asyncio.to_thread(self._failed, held, error)
+        except Error as trouble:
+            if trouble.code != LOST:
+                log.warning(
+                    "the end of job %s could not be written (%s); it is taken back when its lease"
+                    " is over",
+                    held.job.id,
+                    trouble.code,
+                )
+
+    async def _together(self, told: Sequence[Told]) -> list[str]:
+        """Signs of life, and ends that are one write each, of one org: in one transaction."""
+        pieces = [self._piece(report, held) for report, held in told if held is not None]
+        org = told[0][0].org
+        try:
+            outcomes = await self.store.awrite(lambda tx: each(tx, pieces), org)
+        except Error as error:
+            return [error.code] * len(told)
+        codes = []
+        for (report, held), outcome in zip(told, outcomes, strict=True):
+            assert held is not None  # noqa: S101 - those were sorted out
+            if isinstance(outcome, Exception):
+                codes.append(await self._trouble(report, held, outcome))
+            else:
+                codes.append("")
+        return codes
+
+    def _piece(self, report: Report, held: Held) -> Piece:
+        if report.type == "done":
+            return partial(self._land, report, held)
+        return partial(self._renew, report, held)
+
+    def _land(self, report: Report, held: Held, tx: Transaction) -> None:
+        leases.hold(tx, held.job)
+        leases.finish(tx, held.job, held.kind.complete(tx, held.job, report.result))
+
+    def _renew(self, report: Report, held: Held, tx: Transaction) -> None:
+        """Keep the lease; few of these calls come to a write."""
+        now = self.monotonic()
+        leases.hold(tx, held.job)
+        if now - held.renewed >= self.lease_seconds / 4:
+            until = self.outcomes.clock.now() + int(self.lease_seconds * 1000)
+            leases.renew(tx, held.job, until)
+            held.renewed = now
+        progress = report.progress
+        if progress is None or progress == held.progress:
+            return
+        if not held.told or now - held.told >= self.progress_seconds:
+            leases.progress(tx, held.job, progress)
+            held.told, held.progress = now, progress
+
+    async def _trouble(self, report: Report, held: Held, raised: Exception) -> str:
+        """The verdict where a piece raised: a ``complete`` that raises fails the attempt."""
+        error = raised if isinstance(raised, Error) else unexpected(raised)
+        if not isinstance(raised, Error):
+            log.error("the end of %s failed unexpectedly", held.kind.name, exc_info=raised)
+        if error.code == LOST or error.code in _AGAIN or report.type == "running":
+            return error.code
+        return await self._fail(held, error)
+
+    async def _end(self, report: Report, held: Held | None) -> str:
+        assert held is not None  # noqa: S101 - those were sorted out
+        async with held.ending:
+            if report.type == "done":
+                return await self._done(report, held)
+            if report.type == "back":
+                return await _code(partial(self.outcomes.handed_back, held.job))
+            return await self._fail(held, _error(report))
+
+    async def _done(self, report: Report, held: Held) -> str:
+        try:
+            await asyncio.to_thread(self._collect, report, held)
+        except Error as error:
+            if error.code == LOST or error.code in _AGAIN:
+                return error.code
+            return await self._fail(held, error)
+        return ""
+
+    def _collect(self, report: Report, held: Held) -> None:
+        org = self.store.org(held.job.org)
+        org.read(lambda view: leases.hold(view, held.job))
+        self.outcomes.done(held.job, attempts.collect(held, org, report.result))
+
+    async def _fail(self, held: Held, error: Error) -> str:
+        return await _code(partial(self._failed, held, error))
+
+    def _failed(self, held: Held, error: Error) -> None:
+        if isinstance(error, StorageFull):
+            self.outcomes.postponed(held.job)
+        else:
+            self.outcomes.failed(held.job, error)
+
+
+async def _code(outcome: Callable[[], None]) -> str:
+    """The verdict of an end that is one transaction."""
+    try:
+        await asyncio.to_thread(outcome)
+    except (Conflict, StorageFull, Unavailable) as error:
+        return error.code
+    return ""
+
+
+def _error(report: Report) -> Error:
+    """What a worker says went wrong, as far as it can be believed to be an error of ours."""
+    kind = getattr(errors, report.error_kind, None)
+    if not (isinstance(kind, type) and issubclass(kind, Error)):
+        kind = Unavailable
+    told = report.error
+    if told is None or not told.code.replace("_", "").isalnum() or len(told.code) > 100:
+        return Unavailable("job_error", "The worker told of no error that is known here.")
+    return kind(told.code, told.detail[:_MOST_TEXT], hint=told.hint[:_MOST_TEXT])
