@@ -72,7 +72,8 @@ def help_texts():
 
 def all_texts():
     found = set(DYNAMIC) | {HELP_OPTION} | set(help_texts())
-    for path in sorted([*(PACKAGE / "clients").rglob("*.py"), *(PACKAGE / "ops").rglob("*.py")]):
+    speaking = ("clients", "ops", "modules/care")
+    for path in sorted(path for room in speaking for path in (PACKAGE / room).rglob("*.py")):
         found |= set(said_in(path))
     return found
 

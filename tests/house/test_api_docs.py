@@ -11,6 +11,7 @@ from unibos.base import errors
 from unibos.base.config import load
 from unibos.clients.cli.exits import exit_of
 from unibos.roles import hub_endpoints, node_endpoints
+from unibos.roles.care import care
 from unibos.roles.modules import modules
 from unibos.transports.http.errors import status_of
 
@@ -65,7 +66,10 @@ RAISED = raised()
 def declared(room):
     """What a role can be asked."""
     config = load({}, {}, None)
-    given = {"config": config, "modules": modules(config.documents)}
+    given = {
+        "config": config,
+        "modules": modules(config.documents, config.media, care(config, dict).module),
+    }
     names = [field.name for field in dataclasses.fields(room.Parts)]
     parts = {name: given.get(name, MagicMock()) for name in names}
     return {

@@ -13,6 +13,7 @@ import pytest
 
 from unibos.base import config
 from unibos.core.store.store import Store
+from unibos.modules.care import checks
 from unibos.ops import doctor
 
 GIB = 1024**3
@@ -41,7 +42,7 @@ def database(data):
 def test_disk(data, monkeypatch, free, total, state):
     usage = shutil._ntuple_diskusage(total, total - free, free)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    found = doctor.disk(data / "not/yet")
+    found = checks.disk(data / "not/yet")
     assert found.state == state
     assert found.facts["folder"] == data.parent
     assert bool(found.todo) == (state != "ok")
@@ -67,23 +68,23 @@ def test_a_clock_that_nobody_confirmed_is_told(data, tmp_path):
 
 
 def test_permissions(data, database):
-    assert doctor.permissions(data).state == "ok"
+    assert checks.permissions(data).state == "ok"
     (data / "setup-code").write_text("1")
     (data / "setup-code").chmod(0o644)
-    found = doctor.permissions(data)
+    found = checks.permissions(data)
     assert (found.state, found.facts["path"]) == ("fail", data / "setup-code")
     (data / "setup-code").chmod(0o600)
-    assert doctor.permissions(data).state == "ok"
+    assert checks.permissions(data).state == "ok"
 
 
 def test_a_folder_that_is_not_there_yet_is_told(data):
-    assert doctor.permissions(data).state == "warn"
+    assert checks.permissions(data).state == "warn"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_file_of_somebody_else_is_told(data, database):
     os.chown(database, 12345, -1)
-    found = doctor.permissions(data)
+    found = checks.permissions(data)
     assert (found.state, found.facts["path"]) == ("fail", database)
     assert found.todo.format(**found.facts) == f"sudo chown --recursive {os.geteuid()} {data}"
 
@@ -117,15 +118,15 @@ def test_a_damaged_database_is_told(data, database, at):
 def test_looking_leaves_nothing_behind(data, database):
     before = sorted(path.name for path in data.iterdir())
     doctor.database(data)
-    doctor.sqlite()
+    checks.sqlite()
     assert sorted(path.name for path in data.iterdir()) == before
 
 
 def test_sqlite_tells_its_version(monkeypatch):
-    found = doctor.sqlite()
+    found = checks.sqlite()
     assert (found.state, found.facts["version"].count(".")) == ("ok", 2)
-    monkeypatch.setattr(doctor, "sqlite_version", lambda: "3.40.1")
-    assert "3.51.3" in doctor.sqlite().said
+    monkeypatch.setattr(checks, "sqlite_version", lambda: "3.40.1")
+    assert "3.51.3" in checks.sqlite().said
 
 
 @pytest.fixture
@@ -141,20 +142,20 @@ def program(tmp_path, monkeypatch):
 
 
 def test_tesseract_is_missing(program):
-    assert doctor.tesseract(("eng",)).state == "fail"
+    assert checks.tesseract(("eng",)).state == "fail"
 
 
 def test_tesseract_reads_the_wanted_languages(program):
     program('echo "List of available languages (2):"', "echo eng", "echo chi_sim")
-    assert doctor.tesseract(("eng", "chi_sim")).state == "ok"
-    found = doctor.tesseract(("eng", "deu", "chi_tra"))
+    assert checks.tesseract(("eng", "chi_sim")).state == "ok"
+    found = checks.tesseract(("eng", "deu", "chi_tra"))
     assert (found.state, found.facts["missing"]) == ("fail", "deu, chi_tra")
     assert found.facts["packages"] == "tesseract-ocr-deu tesseract-ocr-chi-tra"
 
 
 def test_tesseract_does_not_run(program):
     program("exit 1")
-    assert "does not run" in doctor.tesseract(("eng",)).said
+    assert "does not run" in checks.tesseract(("eng",)).said
 
 
 @pytest.fixture(params=["unibos.sock", "hub.sock"])
@@ -222,15 +223,15 @@ def test_all_checks_are_made(tmp_path, data, database):
 def test_a_backup_that_is_missing_or_old(data, database):
     now = time.time()
     fortnight = 15 * 86_400
-    assert doctor.backup(data, now).state == "ok"
+    assert checks.backup(data, now).state == "ok"
     (data / "instance.key").write_text("")
-    assert doctor.backup(data, now + 86_400).state == "ok"
-    found = doctor.backup(data, now + fortnight)
+    assert checks.backup(data, now + 86_400).state == "ok"
+    found = checks.backup(data, now + fortnight)
     assert (found.state, found.facts) == ("warn", {"days": 14})
     assert "unibos backup create" in found.todo
     made = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(now))
     (data / "last-backup").write_text(f'{{"made_at": "{made}", "number": 1}}')
-    assert doctor.backup(data, now + 86_400).state == "ok"
-    assert doctor.backup(data, now + fortnight).state == "warn"
+    assert checks.backup(data, now + 86_400).state == "ok"
+    assert checks.backup(data, now + fortnight).state == "warn"
     (data / "last-backup").write_text("half a li")
-    assert doctor.backup(data, now + fortnight).state == "warn"
+    assert checks.backup(data, now + fortnight).state == "warn"

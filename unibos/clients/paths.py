@@ -22,6 +22,7 @@ LOGIN = "/api/v1/auth/login"
 LOGOUT = "/api/v1/auth/logout"
 MY_LINK = "/api/v1/me/link"
 MY_ORGS = "/api/v1/me/orgs"
+NOTIFICATIONS = "/api/v1/notifications"
 ORGS = "/api/v1/orgs"
 NODES = "/api/v1/nodes"
 PASSWORD = "/api/v1/auth/password"  # noqa: S105 -- a path

@@ -6,58 +6,29 @@ command line can say them in its user's language. Nothing is changed.
 
 import http.client
 import os
-import shutil
 import socket
-import stat
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from unibos.base.config import Config
 from unibos.base.errors import Conflict
 from unibos.base.local_socket import address_of
-from unibos.core.identity.keys import KEY_FILE
 from unibos.core.store.blobs import BlobFiles
-from unibos.core.store.connection import sqlite_version
 from unibos.core.store.integrity import Finding, check_unowned
 from unibos.core.store.system import System
-from unibos.ops.backup import last
+from unibos.modules.care.checks import Check, backup, disk, permissions, sqlite, tesseract
 
-State = Literal["ok", "warn", "fail"]
+__all__ = ["Check", "clock", "database", "examine", "server"]
 
-_GIB = 1024**3
-_FULL_BYTES = 200 * 1024**2
-_LOW_BYTES = _GIB
-_OTHERS = 0o077
-_SECRETS = ("*.key", "*.pem", "setup-code")
 _DATABASES = ("node.db", "hub.db")
 _BLOBS = {"node.db": "blobs", "hub.db": "hub-blobs"}
 _SOCKETS = {"node.db": "unibos.sock", "hub.db": "hub.sock"}
 # Before this moment this program did not exist: 2026-01-01.
 _EARLIEST_S = 1_767_225_600
 _AHEAD_S = 300
-_DAY_S = 86_400
-_BACKUP_DAYS = 14
-_SAFE_SQLITE = (3, 51, 3)
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one look found.
-
-    ``said`` is what was found, ``todo`` what to do about it, both with places for ``facts``.
-    """
-
-    name: str
-    state: State
-    said: str
-    todo: str = ""
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def examine(config: Config, root: Path = Path("/")) -> Iterator[Check]:
@@ -79,20 +50,6 @@ def examine(config: Config, root: Path = Path("/")) -> Iterator[Check]:
         yield look()
 
 
-def disk(data: Path) -> Check:
-    """Is there room to write?"""
-    there = next(folder for folder in (data, *data.parents) if folder.exists())
-    usage = shutil.disk_usage(there)
-    facts = {"free_gib": f"{usage.free / _GIB:.1f}", "folder": there}
-    if usage.free < _FULL_BYTES:
-        todo = "Make room, or move the data to a larger disk: writes are refused when it is full."
-        return Check("disk", "fail", "Only {free_gib} GiB free at {folder}.", todo, facts)
-    if usage.free < _LOW_BYTES or usage.free < usage.total / 20:
-        todo = "Make room soon."
-        return Check("disk", "warn", "Only {free_gib} GiB free at {folder}.", todo, facts)
-    return Check("disk", "ok", "{free_gib} GiB free at {folder}.", facts=facts)
-
-
 def clock(data: Path, root: Path, now_s: float) -> Check:
     """Does the clock tell a time that can be true?"""
     facts = {"now": time.strftime("%Y-%m-%d %H:%M", time.localtime(now_s))}
@@ -105,31 +62,6 @@ def clock(data: Path, root: Path, now_s: float) -> Check:
         todo = "Without a network that is normal; else look at `timedatectl timesync-status`."
         return Check("clock", "warn", "The clock says {now}; nobody has confirmed it.", todo, facts)
     return Check("clock", "ok", "The clock says {now}.", facts=facts)
-
-
-def permissions(data: Path) -> Check:
-    """Do all files belong to one user, and are the secret ones secret?"""
-    facts: dict[str, object] = {"folder": data}
-    if not data.exists():
-        todo = "`unibos serve` makes it; if it should be there, look at `unibos config show`."
-        return Check("permissions", "warn", "There is no folder {folder} yet.", todo, facts)
-    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        todo = "Run this as the service's user or with sudo."
-        return Check("permissions", "fail", "{folder} is closed to this user.", todo, facts)
-    owner = data.stat().st_uid
-    facts["owner"] = owner
-    for path in sorted(data.iterdir()):
-        facts["path"] = path
-        status = path.lstat()
-        if status.st_uid != owner:
-            todo = "sudo chown --recursive {owner} {folder}"
-            said = "{path} does not belong to the owner of {folder}."
-            return Check("permissions", "fail", said, todo, facts)
-        secret = any(path.match(pattern) for pattern in _SECRETS)
-        if secret and stat.S_IMODE(status.st_mode) & _OTHERS:
-            said = "{path} can be read by others."
-            return Check("permissions", "fail", said, "chmod 600 {path}", facts)
-    return Check("permissions", "ok", "{folder} belongs to one user.", facts=facts)
 
 
 def database(data: Path) -> Check:
@@ -156,55 +88,6 @@ def database(data: Path) -> Check:
     if not _databases(data):
         return Check("database", "ok", "There is no database yet.")
     return Check("database", "ok", "The database is sound, and no file is missing.")
-
-
-def backup(data: Path, now_s: float) -> Check:
-    """Is there a backup that is not too old, as far as this machine made it itself?"""
-    begun = _modified(data / KEY_FILE)
-    made = last.made_at(data)
-    if made is not None and now_s - made.timestamp() < _BACKUP_DAYS * _DAY_S:
-        facts = {"when": f"{made.astimezone():%Y-%m-%d %H:%M}"}
-        return Check("backup", "ok", "The last backup was made on {when}.", facts=facts)
-    if not begun or now_s - begun < _BACKUP_DAYS * _DAY_S:
-        return Check("backup", "ok", "There is no backup yet, and little to lose.")
-    todo = "Plug in a disk, then: sudo unibos backup create FOLDER"
-    said = "There is no backup of the last {days} days."
-    return Check("backup", "warn", said, todo, {"days": _BACKUP_DAYS})
-
-
-def sqlite() -> Check:
-    """Does the database engine have the fix for two writers?"""
-    version = sqlite_version()
-    facts = {"version": version}
-    if tuple(int(part) for part in version.split(".")) >= _SAFE_SQLITE:
-        return Check("sqlite", "ok", "SQLite {version}.", facts=facts)
-    # One process with one writer owns the file, so the defect has no occasion.
-    said = "SQLite {version}; before 3.51.3 no other program may write to the database."
-    return Check("sqlite", "ok", said, facts=facts)
-
-
-def tesseract(languages: tuple[str, ...]) -> Check:
-    """Can documents be read in the wanted languages?"""
-    program = shutil.which("tesseract")
-    if program is None:
-        todo = "sudo apt-get install tesseract-ocr"
-        return Check("tesseract", "fail", "The program tesseract is missing.", todo)
-    asked = [program, "--list-langs"]
-    try:
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        todo = "sudo apt-get install --reinstall tesseract-ocr"
-        said = "The program tesseract does not run: {error}"
-        return Check("tesseract", "fail", said, todo, {"error": error})
-    present = set(told.stdout.split())
-    missing = [language for language in languages if language not in present]
-    if missing:
-        packages = " ".join(f"tesseract-ocr-{one.replace('_', '-')}" for one in missing)
-        facts = {"missing": ", ".join(missing), "packages": packages}
-        todo = "sudo apt-get install {packages}"
-        return Check("tesseract", "fail", "tesseract can't read {missing}.", todo, facts)
-    facts = {"languages": ", ".join(languages)}
-    return Check("tesseract", "ok", "tesseract reads {languages}.", facts=facts)
 
 
 def server(data: Path) -> Check:

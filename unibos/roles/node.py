@@ -37,6 +37,7 @@ from unibos.core.sync.collecting import Collecting
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.exchange.quarantine import retry_everywhere
 from unibos.core.sync.local import Local
+from unibos.roles.care import Care, care
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
 from unibos.roles.listening import Place, place
@@ -89,8 +90,10 @@ async def node(
             await make_owner(config, identity)
         accounts = await _accounts(config, key, identity, time, joining, stack)
 
-        installed = await _installed(config, store, identity.org)
+        own = care(config, lambda: runner.tidying)
+        installed = await _installed(config, store, identity.org, own)
         local = replica(key, store, joining, time, installed)
+        runner = _runner(config, local, identity, installed, own)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
         parts = Parts(
@@ -106,7 +109,7 @@ async def node(
             answer=Answer(local),
             blob_answer=BlobAnswer(local, blob_rules(config)),
             place=where,
-            jobs=_runner(config, local, identity, installed),
+            jobs=runner,
             bell=Bell(store),
             state=State(),
             modules=installed,
@@ -130,11 +133,12 @@ async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[
 
 
 def _runner(
-    config: Config, local: Local, identity: Identity, installed: tuple[Module, ...]
+    config: Config, local: Local, identity: Identity, installed: tuple[Module, ...], own: Care
 ) -> Jobs:
     """What runs the modules' jobs, and the chores."""
-    kinds = [kind for module in installed for kind in module.jobs]
+    kinds = own.telling(tuple(kind for module in installed for kind in module.jobs))
     chores = (
+        own.chore(local.store, identity.org),
         Chore("forget old sessions", "37", identity.clean_up),
         Chore("try quarantined changes", "*/10", partial(retry_everywhere, local)),
         Chore("collect tombstones", "17", Collecting(local, config.sync.tombstone_days)),
@@ -169,9 +173,9 @@ async def _serve(parts: Parts, where: Place, stack: AsyncExitStack) -> HttpServe
     return server
 
 
-async def _installed(config: Config, store: Store, org: str) -> tuple[Module, ...]:
+async def _installed(config: Config, store: Store, org: str, own: Care) -> tuple[Module, ...]:
     """The modules, with their collections in the org."""
-    installed = modules(config.documents)
+    installed = modules(config.documents, config.media, own.module)
     for module in installed:
         await asyncio.to_thread(install, module, store.org(org))
     return installed

@@ -12,7 +12,8 @@ from unibos.base.errors import Error
 from unibos.core.store import blobs, system
 from unibos.core.store.copies import NEWEST_SCHEMA
 from unibos.core.store.hold import held
-from unibos.ops.backup import building, last, swap
+from unibos.modules.care import last_backup
+from unibos.ops.backup import building, swap
 from unibos.ops.backup.age import Passphrase
 from unibos.ops.backup.create import Progress, create
 from unibos.ops.backup.drill import drill
@@ -81,7 +82,7 @@ def test_what_did_not_change_is_kept_once(data, repository):
     data.fill(blobs=1, size=50_000)
     third = create(data.folder, repository, NOBODY)
     assert 50_000 < third.new_bytes < first.size
-    assert last.made_at(data.folder).isoformat()[:19] == third.made_at[:19]
+    assert last_backup.made_at(data.folder).isoformat()[:19] == third.made_at[:19]
 
 
 def test_names_and_contents_tell_nobody_anything(data, repository):

@@ -82,6 +82,12 @@ def _job() -> click.Command:
     return job
 
 
+def _notification() -> click.Command:
+    from unibos.clients.cli.notification import notification
+
+    return notification
+
+
 def _user() -> click.Command:
     from unibos.clients.cli.user import user
 
@@ -191,6 +197,7 @@ COMMANDS: Mapping[str, Loader] = {
     "conflicts": _conflicts,
     "export": _export,
     "job": _job,
+    "notification": _notification,
     "user": _user,
     "hub": _hub,
     "login": _login,

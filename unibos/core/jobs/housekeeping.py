@@ -37,9 +37,9 @@ class Housekeeping:
     monotonic: Callable[[], float] = time.monotonic
     _done_at: dict[str, float] = field(default_factory=dict)
 
-    def old_jobs(self) -> int:
+    def old_jobs(self, *, at_once: bool = False) -> int:
         """Remove jobs that ended longer ago than they are kept; the count of them."""
-        if not self._daily("old jobs"):
+        if not at_once and not self._daily("old jobs"):
             return 0
         before = self.clock.now() - int(self.options.keep_days * _DAY_MS)
         removed = 0
@@ -61,9 +61,9 @@ class Housekeeping:
             shutil.rmtree(folder, ignore_errors=True)
         return len(left)
 
-    def orphaned_blobs(self) -> int:
+    def orphaned_blobs(self, *, at_once: bool = False) -> int:
         """Remove bytes that no row names; the count of them."""
-        if not self._daily("orphaned blobs"):
+        if not at_once and not self._daily("orphaned blobs"):
             return 0
         grace = self.options.grace_hours * 3600
         files = self.store.blobs

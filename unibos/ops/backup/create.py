@@ -17,7 +17,7 @@ from unibos.core.store import copies
 from unibos.core.store.blobs import BlobFiles
 from unibos.core.store.hold import held
 from unibos.core.store.replica import mark_in
-from unibos.ops.backup import last
+from unibos.modules.care import last_backup
 from unibos.ops.backup.repository import Repository
 from unibos.ops.backup.snapshot import BLOB_FOLDERS, PIECE_BYTES, Database, Entry, Header, Name
 
@@ -79,7 +79,7 @@ def create(
         header = _written(data, repository, standing, progress)
         repository.publish(header)
         with suppress(OSError):
-            last.note(data, header)
+            last_backup.note(data, header.made_at, header.number)
     return header
 
 

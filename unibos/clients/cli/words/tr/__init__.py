@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from unibos.clients.cli.words.tr import (
     backup,
+    care,
     conflicts,
     export,
     first_boot,
@@ -25,6 +26,7 @@ TURKISH: Mapping[str, str] = {
     **programs.TURKISH,
     **joining.TURKISH,
     **backup.TURKISH,
+    **care.TURKISH,
     **update.TURKISH,
     **first_boot.TURKISH,
     **machine.TURKISH,
@@ -36,6 +38,7 @@ TURKISH: Mapping[str, str] = {
 TURKISH_CODES: Mapping[str, str] = {
     **CODES,
     **backup.CODES,
+    **care.CODES,
     **update.CODES,
     **machine.CODES,
     **export.CODES,

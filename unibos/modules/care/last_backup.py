@@ -1,4 +1,4 @@
-"""When the last backup of a data folder was made: a small file in it, for the doctor."""
+"""When the last backup of a data folder was made: a small file in it, for the checks."""
 
 import json
 import os
@@ -6,17 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from unibos.core.store.system import System
-from unibos.ops.backup.snapshot import Header
 
 _NAME = "last-backup"
 
 
-def note(data: Path, header: Header) -> None:
+def note(data: Path, made_at: str, number: int) -> None:
     """Take note of a snapshot.
 
     :raises OSError: the disk refused it.
     """
-    text = json.dumps({"made_at": header.made_at, "number": header.number})
+    text = json.dumps({"made_at": made_at, "number": number})
     System().replace_text(data / _NAME, text + "\n")
     if os.geteuid() == 0:
         owner = data.stat()

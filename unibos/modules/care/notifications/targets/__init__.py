@@ -1,0 +1,1 @@
+"""Where notifications go: an ntfy topic, a webhook, mailboxes."""
