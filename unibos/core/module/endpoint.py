@@ -163,6 +163,9 @@ class Endpoint:
     :param answers: status → the answer's type (None: empty; :class:`Media`: not JSON).
     :param errors: kinds that the handler raises beyond those of its declaration.
     :param machine: asked by a node of the org with its machine token, and by nobody else.
+    :param worker: asked by a worker with its machine token, or by a process of this machine over
+        the local socket, and by nobody else.
+    :param patient: the handler may wait long; it is cancelled when nobody waits for its answer.
     :param packed: a JSON body may come in gzip, and the answer goes out in it to who takes it.
     """
 
@@ -178,13 +181,18 @@ class Endpoint:
     errors: tuple[type[Error], ...] = ()
     root: bool = False
     machine: bool = False
+    worker: bool = False
+    patient: bool = False
     packed: bool = False
 
     @property
     def asked_by(self) -> str:
-        """The least role, ``node`` for a node of the org, or ``open`` for everybody."""
+        """The least role, ``node`` for a node of the org, ``worker`` for a worker, or ``open`` for
+        everybody."""
         if self.role is None:
             return "open"
+        if self.worker:
+            return "worker"
         return "node" if self.machine else str(self.role)
 
     @property

@@ -46,6 +46,12 @@ async def chunks(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
+async def disconnected(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def refuse_large(headers: Mapping[str, str], limit: int) -> None:
     """Refuse by the declared length, before anything is read."""
     declared = headers.get("content-length", "")

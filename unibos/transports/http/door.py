@@ -6,9 +6,9 @@ goes wrong becomes a problem document here and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as Asgi
@@ -26,7 +26,7 @@ from unibos.core.module.endpoint import (
     Upload,
 )
 from unibos.transports.http.answering import send_answer, send_bytes
-from unibos.transports.http.bodies import Disconnected
+from unibos.transports.http.bodies import Disconnected, disconnected
 from unibos.transports.http.errors import problem
 from unibos.transports.http.headers import MEMBERSHIP_HEADER
 from unibos.transports.http.reading import read_call
@@ -48,6 +48,7 @@ _TRIES = frozenset(
         "peer_foreign",
         "refresh_reused",
         "setup_code_wrong",
+        "worker_revoked",
     }
 )
 
@@ -74,6 +75,10 @@ class Gate(Protocol):
         :param membership: the credential that it showed, where it is not known otherwise; empty:
             none.
         """
+        ...
+
+    def worker(self, token: str) -> Scope:
+        """The scope of a worker that joined, by its machine token, or an error."""
         ...
 
 
@@ -165,7 +170,8 @@ class Door:
             call = await read_call(endpoint, asgi, receive)
             if endpoint.body is not None:
                 call = _still(scope, call)
-            answer = await self._handled(endpoint, scope, call)
+            work = self._handled(endpoint, scope, call)
+            answer = await (_unless_gone(work, receive) if endpoint.patient else work)
         await send_answer(answer, asgi, receive, send, packed=endpoint.packed)
 
     async def _handled(self, endpoint: Endpoint, scope: Scope, call: Call) -> AnyAnswer:
@@ -187,6 +193,8 @@ class Door:
         if said is not None and endpoint.machine:
             shown = (_header(asgi, MEMBERSHIP_HEADER.encode()) or b"").decode("latin-1")
             return self._gate.machine(_bearer(said), shown)
+        if said is not None and endpoint.worker:
+            return self._gate.worker(_bearer(said))
         if said is not None:
             scope = self._gate.authenticate(_bearer(said))
         elif LOCAL_UID in asgi and not endpoint.machine:
@@ -205,6 +213,21 @@ class Door:
         error = Unsupported("method_not_allowed", f"This path takes {self._allow.decode()}.")
         status, body, headers = problem(error)
         await send_bytes(status, body, [*headers, (b"allow", self._allow)], asgi, send)
+
+
+async def _unless_gone(work: Coroutine[Any, Any, AnyAnswer], receive: Receive) -> AnyAnswer:
+    """The answer, as long as somebody waits for it; the request has been read to its end."""
+    answer = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(disconnected(receive))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise Disconnected
+        return answer.result()
+    finally:
+        answer.cancel()
+        gone.cancel()
+        await asyncio.gather(answer, gone, return_exceptions=True)
 
 
 def _still(scope: Scope, call: Call) -> Call:

@@ -8,6 +8,9 @@ Headers = list[tuple[bytes, bytes]]
 MEMBERSHIP_HEADER = "unibos-membership"
 """What a node shows to another node beside its machine token."""
 
+WORKER_HEADER = "unibos-worker"
+"""What a worker of the local socket calls itself, so that several can ask."""
+
 # Nothing that the API serves is a page, but for those in browser/, which bring a policy of their
 # own: a browser may neither guess a type nor run anything.
 SECURITY: Headers = [

@@ -42,7 +42,7 @@ def describe(endpoints: Iterable[Endpoint], version: str) -> bytes:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "Of a node that joined the hub, good for one request.",
+                    "description": "Of a node or worker that joined, good for one request.",
                 },
             },
         },
@@ -94,7 +94,7 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if endpoint.role is not None:
-        operation["security"] = [{"machine" if endpoint.machine else "token": []}]
+        operation["security"] = [{_credential(endpoint): []}]
         operation["x-role"] = endpoint.asked_by
     if isinstance(endpoint.body, File):
         operation["requestBody"] = _file_body(endpoint.body)
@@ -105,6 +105,10 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schemas[endpoint.body]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _credential(endpoint: Endpoint) -> str:
+    return "machine" if endpoint.machine or endpoint.worker else "token"
 
 
 def _path(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -136,6 +136,8 @@ class NodePeer(PeerEnd):
     def proved(self, said: bytes) -> str | None:
         """The node's word on its certificate, once its membership is checked."""
         told = self._read(said, NodeSaid)
+        if not told.membership:
+            raise self.lost("this node has joined no hub")
         claims = self._peers.prove(told.statement, told.membership)
         if not self.open and claims.id != self.audience:
             raise Unauthenticated("statement_invalid", "another node answers than before")
@@ -150,7 +152,7 @@ class NodePeer(PeerEnd):
 
 class NodeSaid(msgspec.Struct, frozen=True):
     """What a node says of itself to others of its org: the signed statement (``node+jwt``) and its
-    membership (``membership+jwt``)."""
+    membership (``membership+jwt``), which is empty where it has joined no hub."""
 
     statement: str
     membership: str

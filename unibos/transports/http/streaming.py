@@ -7,6 +7,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
 from unibos.core.module.endpoint import StreamAnswer
+from unibos.transports.http.bodies import disconnected
 from unibos.transports.http.headers import secured
 
 
@@ -26,7 +27,7 @@ async def send_stream(answer: StreamAnswer, asgi: Asgi, receive: Receive, send: 
     ]
     start = {"type": "http.response.start", "status": answer.status, "headers": secured(headers)}
     chunks = answer.chunks
-    gone = asyncio.create_task(_gone(receive))
+    gone = asyncio.ensure_future(disconnected(receive))
     try:
         # What cannot be made at all is an answer of its own.
         first = await anext(chunks, b"")
@@ -42,9 +43,3 @@ async def send_stream(answer: StreamAnswer, asgi: Asgi, receive: Receive, send: 
         gone.cancel()
         if isinstance(chunks, AsyncGenerator):
             await chunks.aclose()
-
-
-async def _gone(receive: Receive) -> None:
-    """Return when the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,18 +1,20 @@
-"""What a node says of itself to other nodes of its org, which know nothing but its address."""
+"""What a node says of itself to other nodes of its org, and to its workers, which know nothing but
+its address."""
 
 from collections.abc import Callable
 
-from unibos.base.errors import Conflict
-from unibos.core.identity.federation.joining import not_joined
+from unibos.base.clock import wall_ms
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
+from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.registry.hub_statement import NODE_KIND, issue_statement
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 from unibos.transports.http.line import WELL_KNOWN
 from unibos.transports.http.peer_ends import NodeSaid
 
 
 def endpoints(
-    accounts: Identity | Federation, tls: Callable[[], str | None]
+    accounts: Identity | Federation, key: InstanceKey, tls: Callable[[], str | None]
 ) -> tuple[Endpoint, ...]:
     """The endpoint of one node.
 
@@ -21,8 +23,10 @@ def endpoints(
 
     async def well_known(call: Call) -> Answer:
         if isinstance(accounts, Identity):
-            raise not_joined()
-        said = NodeSaid(accounts.peers.statement(tls()), accounts.peers.credential)
+            # Who joined no hub has no membership, but workers of its own all the same.
+            said = NodeSaid(issue_statement(key, tls(), (), wall_ms(), NODE_KIND), "")
+        else:
+            said = NodeSaid(accounts.peers.statement(tls()), accounts.peers.credential)
         return Answer(said, headers={"cache-control": "no-store"})
 
     return (
@@ -33,7 +37,6 @@ def endpoints(
             "What the node says of itself, signed",
             {200: NodeSaid},
             None,
-            errors=(Conflict,),
             root=True,
         ),
     )
