@@ -10,11 +10,13 @@ from tests.core.jobs import job_kinds
 from tests.core.jobs.processes import CHILD
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.options import Options
-from unibos.core.store import collections, jobs, query
+from unibos.core.store import collections, jobs, leases, query
+from unibos.core.store.claimant import Claimant
 from unibos.core.store.jobs import Job
 from unibos.core.store.store import OrgStore, Store
 
 PATIENCE = 30.0
+FAR = 2**41
 
 
 class Place:
@@ -46,6 +48,12 @@ class Place:
 
     def add(self, kind=job_kinds.HEAVY, **args: object) -> str:
         return self.org.write(lambda tx: jobs.add(tx, kind, args)).id
+
+    def claim(self, kind, owner: str) -> Job:
+        """Take a job of a kind, as another instance or an earlier life would."""
+        who = Claimant(owner=owner, place="node_only", kinds={kind.name: kind.version})
+        (job,) = self.store.write(lambda tx: leases.claim(tx, who, now=FAR, lease_until=FAR), "")
+        return job
 
     def get(self, job_id: str) -> Job:
         return self.org.read(lambda view: jobs.get(view, job_id))

@@ -25,9 +25,7 @@ def attempt(place):
 
     def make(kind, **args):
         job_id = place.add(kind, **args)
-        job = place.store.write(
-            lambda tx: leases.claim(tx, [kind.name], "me", now=FAR, lease_until=FAR)
-        )
+        job = place.claim(kind, "me")
         assert job.id == job_id
         options = Options(folder=place.folder / "work", command=CHILD, progress_seconds=0)
         return Attempt(place.store, job, kind, options)
@@ -156,7 +154,7 @@ def test_the_folder_of_a_running_child_is_left_alone(place):
 
 def test_a_job_that_changed_while_it_was_taken_back_is_left_as_it_is(place, monkeypatch):
     job_id = place.add(LIGHT)
-    place.store.write(lambda tx: leases.claim(tx, [LIGHT.name], "me", now=FAR, lease_until=FAR))
+    place.claim(LIGHT, "me")
     running = leases.running
 
     def and_then_it_is_cancelled(view, *args, **options):

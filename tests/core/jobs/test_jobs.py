@@ -1,7 +1,6 @@
 """Jobs from the asking to the end, on real threads and in real children."""
 
 import threading
-from functools import partial
 
 import pytest
 
@@ -241,8 +240,7 @@ def test_a_light_job_that_does_not_hear_is_handed_back_and_kept_out(place, monke
 def held_by(place, owner, kind=LIGHT, **args):
     """A job that an earlier life, or another instance, has."""
     job_id = place.add(kind, **args)
-    claim = partial(leases.claim, kinds=[kind.name], owner=owner, now=FAR, lease_until=FAR)
-    assert place.store.write(claim).id == job_id
+    assert place.claim(kind, owner).id == job_id
     return job_id
 
 

@@ -20,6 +20,8 @@ from hypothesis.stateful import (
 
 from unibos.base.errors import Conflict, NotFound
 from unibos.core.store import collections, jobs, leases, records
+from unibos.core.store.claimant import Claimant
+from unibos.core.store.claims import HANDICAP
 from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Schema
 from unibos.core.store.jobs import Job, JobError, JobSpec, JobState
@@ -91,6 +93,7 @@ class JobsMachine(RuleBasedStateMachine):
         self.wall = T0
         self.now = T0
         self.model: dict[str, Model] = {}
+        self.served = {"x": 0, "y": 0}
         self.pruned_done = 0
         self.open()
         for org in ("x", "y"):
@@ -156,11 +159,11 @@ class JobsMachine(RuleBasedStateMachine):
 
     def claim_one(self, owner: str, kinds: list[str]) -> Job | None:
         expected = self.next_of(kinds)
-        due = self.store.read(lambda view: leases.next_due(view, kinds, self.now))
+        who = Claimant(owner=owner, place="node_only", kinds=dict.fromkeys(kinds, 1))
+        due = self.store.read(lambda view: leases.next_due(view, who, self.now))
         until = self.now + LEASE
-        job = self.store.write(
-            lambda tx: leases.claim(tx, kinds, owner, now=self.now, lease_until=until)
-        )
+        taken = self.store.write(lambda tx: leases.claim(tx, who, now=self.now, lease_until=until))
+        job = taken[0] if taken else None
         if expected is None:
             assert job is None
             assert due is None or due > self.now
@@ -175,7 +178,7 @@ class JobsMachine(RuleBasedStateMachine):
         return job
 
     def next_of(self, kinds: list[str]) -> Model | None:
-        """The org with the fewest running jobs first, then priority, then the time."""
+        """The org served longest ago, or with fewer jobs running, then priority, then the time."""
         running = {
             org: sum(m.state == "running" for m in self.model.values() if m.org == org)
             for org in "xy"
@@ -185,7 +188,11 @@ class JobsMachine(RuleBasedStateMachine):
             for model in self.model.values()
             if model.state == "queued" and model.kind in kinds and model.run_at <= self.now
         ]
-        due.sort(key=lambda m: (running[m.org], -m.priority, m.run_at, m.id))
+        orgs = {model.org for model in due}
+        turns = {org: self.served[org] + len(orgs) * min(running[org], HANDICAP) for org in orgs}
+        due.sort(key=lambda m: (turns[m.org], -m.priority, m.run_at, m.id))
+        if len(orgs) > 1:
+            self.served[due[0].org] = max(self.served.values()) + 1
         return due[0] if due else None
 
     def attempt(self, job: Job, verb) -> Model | None:

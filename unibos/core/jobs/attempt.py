@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import threading
+from functools import partial
 from typing import Any
 
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
@@ -13,7 +14,7 @@ from unibos.core.jobs.messages import Request
 from unibos.core.jobs.options import Options
 from unibos.core.jobs.pace import Pace
 from unibos.core.jobs.process import Child
-from unibos.core.store import leases
+from unibos.core.store import jobs, leases
 from unibos.core.store.job import Job, Progress
 from unibos.core.store.store import Store
 
@@ -61,7 +62,8 @@ class Attempt:
             if isinstance(self.kind, HeavyKind):
                 return self._in_child(self.kind)
             if isinstance(self.kind, PortableKind):
-                return self.kind.work(self.job.args, self._report)
+                args = self._store.read(partial(jobs.portable_args, job=self.job), self.job.org)
+                return self.kind.work(args, self._report)
             return self.kind.run(self._store.org(self.job.org), self.job, self._report)
         except _Ended:
             assert self.why is not None  # noqa: S101 - only _report raises it

@@ -10,7 +10,7 @@ from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unsupported
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.kind import Kinds
-from unibos.core.store import leases
+from unibos.core.store import chains, jobs, leases
 from unibos.core.store.job import Job, JobError, JobState
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
@@ -33,6 +33,12 @@ def pause_seconds(failures: int, first: float, chance: float) -> float:
     """
     longest = min(first * 2.0 ** min(max(failures, 1) - 1, 20), LONGEST_PAUSE)
     return longest * (0.75 + chance / 2)
+
+
+def tell(tx: Transaction, kinds: Kinds, ended: Job, error: JobError) -> None:
+    """Have the kind of a job take note that it failed or was cancelled for good."""
+    if ended.kind in kinds:
+        kinds[ended.kind].failed(tx, ended, error)
 
 
 class _KindBroken(Exception):
@@ -86,9 +92,13 @@ class Outcomes:
         at = self._later(job.interruptions) if job.interruptions else self.clock.now()
         self._fail(job, told, lambda tx: leases.interrupt(tx, job, told, at))
 
-    def handed_back(self, job: Job) -> None:
-        """The server stops: queued again as if it had not been tried."""
-        self.store.write(lambda tx: leases.hand_back(tx, job), job.org)
+    def handed_back(self, job: Job, *, here_until: int = 0) -> None:
+        """Queued again as if it had not been tried: the server or the worker stops, or the hub's
+        workers do not take it.
+
+        :param here_until: until then the hub's workers may not have it again.
+        """
+        self.store.write(lambda tx: leases.hand_back(tx, job, here_until=here_until), job.org)
 
     def postponed(self, job: Job) -> None:
         """The disk was full, which is not the job's fault: queued again for later."""
@@ -97,10 +107,14 @@ class Outcomes:
 
     def _fail(self, job: Job, error: JobError, change: Callable[[Transaction], Job]) -> None:
         def with_its_kind(tx: Transaction) -> Job:
+            following = chains.following(tx, job.id)
             ended = change(tx)
-            if ended.state is JobState.FAILED and ended.kind in self.kinds:
+            if ended.state is JobState.FAILED:
                 try:
-                    self.kinds[ended.kind].failed(tx, ended, error)
+                    tell(tx, self.kinds, ended, error)
+                    for id_ in following:
+                        cut = jobs.get(tx, id_)
+                        tell(tx, self.kinds, cut, cut.error or error)
                 except Exception as failure:
                     raise _KindBroken from failure
             return ended

@@ -6,19 +6,20 @@ or a lease is to be renewed; an idle instance does not wake at all.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import partial
 
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.attempt import Attempt
-from unibos.core.jobs.clock import SteadyClock
-from unibos.core.jobs.kind import HeavyKind, JobKind, Kinds, LightKind, PortableKind
+from unibos.core.jobs.lane import Key, Lane, lanes
 from unibos.core.jobs.options import Options
 from unibos.core.jobs.outcome import Outcomes
 from unibos.core.store import leases
+from unibos.core.store.claimant import Claimant
 from unibos.core.store.job import Job
 from unibos.core.store.store import Store
-from unibos.core.store.transaction import Changed
+from unibos.core.store.transaction import Changed, View
 
 log = logging.getLogger(__name__)
 
@@ -30,37 +31,24 @@ _LOST = "job_lost"
 _STOPPING = "server_stopping"
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """The kinds that share some slots."""
-
-    kinds: tuple[str, ...]
-    slots: int
-
-
 class Runner:
     """Runs the jobs of a store.
 
-    :param owner: names this instance in leases.
+    :param outcomes: writes the ends of attempts.
+    :param claimant: what it takes, and the name that it has in leases.
     """
 
     def __init__(
-        self,
-        store: Store,
-        kinds: Kinds,
-        options: Options,
-        owner: str,
-        clock: SteadyClock,
+        self, store: Store, outcomes: Outcomes, options: Options, claimant: Claimant
     ) -> None:
         self._store = store
-        self._kinds = kinds
+        self._outcomes = outcomes
+        self._kinds = outcomes.kinds
+        self._clock = outcomes.clock
         self._options = options
-        self._owner = owner
-        self._clock = clock
-        self._outcomes = Outcomes(store, kinds, clock, options.retry_seconds)
-        self._heavy = Lane(_names(kinds, HeavyKind), options.heavy)
-        self._light = Lane(_names(kinds, LightKind, PortableKind), options.light)
-        self._attempts: dict[tuple[str, int], Attempt] = {}
+        self._owner = claimant.owner
+        self._lanes = lanes(self._kinds, claimant, options.heavy, options.light)
+        self._attempts: dict[Key, Attempt] = {}
         self._woken = False
         self._touched = False
         self._stopping = False
@@ -85,9 +73,11 @@ class Runner:
             self._state.notify_all()
         self._thread.join()
         self._deaf()
+        why = Unavailable(_STOPPING, "The server stops.")
+        for key in [key for lane in self._all_lanes() for key in lane.waiting]:
+            self._end(key, why)
         if self._all_ended(seconds):
             return
-        why = Unavailable(_STOPPING, "The server stops.")
         for attempt in self._present():
             attempt.end(why)
         if not self._all_ended(_KILL_SECONDS):
@@ -101,17 +91,22 @@ class Runner:
         return self._thread.is_alive()
 
     def run(self, job_id: str, number: int) -> None:
-        """See an attempt to its end; called on a worker thread."""
-        attempt = self._attempts[job_id, number]
-        try:
-            self._outcomes.done(attempt.job, attempt.work())
-        except Error as error:
-            self._settle(attempt, error)
-        finally:
-            with self._state:
-                del self._attempts[job_id, number]
-                self._woken = True
-                self._state.notify_all()
+        """See an attempt to its end, and then those that wait for its slot; called on a worker
+        thread."""
+        key: Key | None = (job_id, number)
+        while key is not None:
+            began = time.monotonic()
+            attempt = self._attempts[key]
+            try:
+                self._outcomes.done(attempt.job, attempt.work())
+            except Error as error:
+                self._settle(attempt, error)
+            finally:
+                with self._state:
+                    del self._attempts[key]
+                    key = self._lanes[attempt.kind.name].leave(time.monotonic() - began)
+                    self._woken = True
+                    self._state.notify_all()
 
     def expire(self) -> None:
         """Take back jobs whose runner fell silent; writes nothing when there are none."""
@@ -151,7 +146,7 @@ class Runner:
     def _round(self) -> float | None:
         """Do what is due; the value is the seconds until something else is."""
         self._renew()
-        times = [self._fill(self._heavy), self._fill(self._light)]
+        times = [self._fill(lane) for lane in self._all_lanes()]
         times += [attempt.renew_at for attempt in self._present()]
         due = [time for time in times if time is not None]
         if not due:
@@ -160,36 +155,37 @@ class Runner:
 
     def _fill(self, lane: Lane) -> int | None:
         """Claim while there is room; the value is when the next job of the lane is due."""
-        while self._taken(lane) < lane.slots and not self._stopping:
+        while lane.room and not self._stopping:
             # The database may be ahead of the wall clock, and what was added now must be due now.
             self._clock.see(self._store.read(leases.newest_time))
             now = self._clock.now()
-            due = self._next_due(lane, now)
-            if due is None or due > now:
-                return due
-            job = self._claim(lane, now)
-            if job is not None:
-                self._begin(job, now)
+            times = self._store.read(partial(_due, lane=lane, now=now))
+            if not times or min(times.values()) > now:
+                return min(times.values(), default=None)
+            for place, due in times.items():
+                if due <= now:
+                    self._claim(lane, lane.claimants[place], now)
+            # Whoever was asked for first comes last the next time.
+            lane.claimants.append(lane.claimants.pop(0))
         return None
 
-    def _taken(self, lane: Lane) -> int:
-        return sum(attempt.kind.name in lane.kinds for attempt in self._present())
-
-    def _next_due(self, lane: Lane, now: int) -> int | None:
-        return self._store.read(lambda view: leases.next_due(view, lane.kinds, now))
-
-    def _claim(self, lane: Lane, now: int) -> Job | None:
+    def _claim(self, lane: Lane, claimant: Claimant, now: int) -> None:
+        room = lane.room
+        if not room:
+            return
         until = now + self._lease_ms
-        return self._store.write(
-            lambda tx: leases.claim(tx, lane.kinds, self._owner, now=now, lease_until=until)
-        )
+        for job in self._store.write(
+            lambda tx: leases.claim(tx, claimant, now=now, lease_until=until, most=room)
+        ):
+            self._begin(lane, job, now)
 
-    def _begin(self, job: Job, now: int) -> None:
+    def _begin(self, lane: Lane, job: Job, now: int) -> None:
         attempt = Attempt(self._store, job, self._kinds[job.kind], self._options)
         attempt.renew_at = now + self._lease_ms // 2
         with self._state:
             self._attempts[job.id, job.attempt] = attempt
-        self._put(job.id, job.attempt)
+        if lane.enter((job.id, job.attempt)):
+            self._put(job.id, job.attempt)
 
     def _renew(self) -> None:
         now = self._clock.now()
@@ -248,6 +244,15 @@ class Runner:
                 log.warning("job %s could not be taken back: %s", job.id, error.code)
                 return
 
+    def _end(self, key: Key, why: Error) -> None:
+        with self._state:
+            attempt = self._attempts.get(key)
+        if attempt is not None:
+            attempt.end(why)
+
+    def _all_lanes(self) -> set[Lane]:
+        return set(self._lanes.values())
+
     def _present(self) -> list[Attempt]:
         with self._state:
             return list(self._attempts.values())
@@ -261,5 +266,10 @@ class Runner:
         return int(self._options.lease_seconds * 1000)
 
 
-def _names(kinds: Kinds, *sorts: type[JobKind]) -> tuple[str, ...]:
-    return tuple(name for name, kind in kinds.items() if isinstance(kind, sorts))
+def _due(view: View, lane: Lane, now: int) -> dict[int, int]:
+    """When there may be a job for which of the lane's claimants."""
+    times = {
+        place: leases.next_due(view, claimant, now) if claimant.kinds else None
+        for place, claimant in enumerate(lane.claimants)
+    }
+    return {place: due for place, due in times.items() if due is not None}

@@ -18,6 +18,25 @@ worker of its hub."""
 
 LOCALITIES: tuple[Locality, ...] = get_args(Locality)
 
+REALTIME = "realtime"
+"""The queue of jobs that somebody waits for; it comes before all others."""
+
+_CEILINGS: tuple[tuple[str, Locality], ...] = (
+    ("wimm.", "node_only"),
+    ("documents.sensitive.", "node_only"),
+    ("cctv.", "node_only"),
+)
+
+
+def ceiling(kind: str) -> Locality:
+    """The furthest that a job of this kind may ever go, whatever kinds, rules and policies say."""
+    return next((most for start, most in _CEILINGS if kind.startswith(start)), "any")
+
+
+def nearest(*localities: Locality) -> Locality:
+    """The one of these that lets a job go the least far."""
+    return min(localities, key=LOCALITIES.index)
+
 
 class JobState(StrEnum):
     """Where a job is in its life; the last three are final.
@@ -74,6 +93,8 @@ class JobSpec:
         run it.
     :param memory_mb: memory that the work needs, in MiB; None for what a child gets anyway.
     :param collection: whose records it works on, and whose export policy therefore holds for it.
+    :param max_size_mb: a job with a larger input, in MiB, does not leave its machine; None: no
+        such limit.
     """
 
     name: str
@@ -87,6 +108,7 @@ class JobSpec:
     version: int = 1
     memory_mb: int | None = None
     collection: str = ""
+    max_size_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,11 @@ class Job:
     :param max_attempts: grows with each stop of the server that was not the job's fault.
     :param interruptions: how often the server ended without handing the job back.
     :param result: JSON value kept by its kind once it is done.
+    :param memory_mb: 0 for what a child gets anyway.
+    :param size: of its input, in bytes.
+    :param prefer_until: until then it waits for somebody who has what it prefers.
+    :param here_until: until then no worker of the hub may have it; it came back from there.
+    :param needs: ids of the jobs whose results it needs; ``open_needs`` of them are not done.
     """
 
     org: str
@@ -117,6 +144,18 @@ class Job:
     error: JobError | None
     created_at: int
     finished_at: int | None
+    version: int
+    locality: Locality
+    requires: tuple[str, ...]
+    prefer: str
+    prefer_until: int
+    here_until: int
+    memory_mb: int
+    size: int
+    collection: str
+    batch: str | None
+    needs: tuple[str, ...]
+    open_needs: int
 
     @property
     def json(self) -> bytes:
@@ -136,6 +175,13 @@ class Job:
                 "result": self.result,
                 "created_at": iso(self.created_at),
                 "finished_at": None if self.finished_at is None else iso(self.finished_at),
+                "locality": self.locality,
+                "requires": self.requires,
+                "prefer": self.prefer or None,
+                "size": self.size,
+                "worker": self.owner,
+                "batch": self.batch,
+                "needs": self.needs,
             }
         )
 
@@ -179,31 +225,28 @@ class JobPage:
 
 COLUMNS = (
     "org, id, kind, queue, priority, state, args, attempt, max_attempts, interruptions,"
-    " run_at, lease_until, owner, progress, result, error, created_at, finished_at"
+    " run_at, lease_until, owner, progress, result, error, created_at, finished_at,"
+    " version, locality, requires, prefer, prefer_until, here_until, memory_mb, size, collection,"
+    " batch, needs, open_needs"
 )
+_NAMES = tuple(name.strip() for name in COLUMNS.split(","))
 
 
 def from_row(row: tuple[Any, ...]) -> Job:
     """A job from a row of :data:`COLUMNS`."""
-    (org, id_, kind, queue, priority, state, args, attempt, max_attempts, interruptions) = row[:10]
-    run_at, lease_until, owner, progress, result, error, created_at, finished_at = row[10:]
-    return Job(
-        org=org,
-        id=id_,
-        kind=kind,
-        queue=queue,
-        priority=priority,
-        state=JobState(state),
-        args=_decode(args),
-        attempt=attempt,
-        max_attempts=max_attempts,
-        interruptions=interruptions,
-        run_at=run_at,
-        lease_until=lease_until,
-        owner=owner,
-        progress=None if progress is None else _decode(progress, type=Progress),
-        result=None if result is None else _decode(result),
-        error=None if error is None else _decode(error, type=JobError),
-        created_at=created_at,
-        finished_at=finished_at,
-    )
+    values = dict(zip(_NAMES, row, strict=True))
+    for name, type_ in _JSON.items():
+        if values[name] is not None:
+            values[name] = _decode(values[name], type=type_)
+    values["state"] = JobState(values["state"])
+    return Job(**values)
+
+
+_JSON: dict[str, Any] = {
+    "args": dict[str, Any],
+    "progress": Progress,
+    "result": Any,
+    "error": JobError,
+    "requires": tuple[str, ...],
+    "needs": tuple[str, ...],
+}

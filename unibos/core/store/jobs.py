@@ -4,7 +4,7 @@ A job is made in the same transaction as the record change that asks for it. Who
 uses the verbs in ``leases``. Every change of state, and every progress told, appends an event.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from unibos.base.clock import iso
 from unibos.base.errors import Conflict, NotFound
 from unibos.base.ids import new_id
+from unibos.core.store import chains, claims
 from unibos.core.store.job import (
     COLUMNS,
     Job,
@@ -22,10 +23,13 @@ from unibos.core.store.job import (
     JobState,
     Locality,
     Progress,
+    ceiling,
     from_row,
+    nearest,
 )
+from unibos.core.store.job_events import all_events, append, events, newest_event
 from unibos.core.store.paging import behind, page_of
-from unibos.core.store.transaction import Changed, Transaction, View
+from unibos.core.store.transaction import Transaction, View
 
 __all__ = [
     "Job",
@@ -44,43 +48,99 @@ __all__ = [
     "get",
     "newest_event",
     "page",
+    "portable_args",
+    "results",
 ]
 
 _encode = msgspec.json.encode
-_decode = msgspec.json.decode
+
+_MIB = 1024 * 1024
+
+_ADD = f"""
+INSERT INTO jobs (org, id, kind, queue, priority, state, args, requires, locality, max_attempts,
+    run_at, created_at, version, memory_mb, size, collection, prefer, prefer_until, batch, needs,
+    open_needs, line)
+VALUES (:org, :id, :kind, :queue, :priority, :state, :args, :requires, :locality, :max_attempts,
+    :run_at, :created_at, :version, :memory_mb, :size, :collection, :prefer, :prefer_until, :batch,
+    :needs, :open_needs, :line)
+RETURNING {COLUMNS}
+"""  # noqa: S608 - a constant
 
 
 def add(
-    tx: Transaction, kind: JobSpec, args: Mapping[str, Any], *, run_at: int | None = None
+    tx: Transaction,
+    kind: JobSpec,
+    args: Mapping[str, Any],
+    *,
+    run_at: int | None = None,
+    size: int = 0,
+    needs: Sequence[str] = (),
+    batch: str | None = None,
+    id_: str | None = None,
 ) -> Job:
-    """Make a job; it runs once the transaction is committed.
+    """Make a job; it runs once the transaction is committed and what it needs is done.
+
+    The instance's rules for the kind hold.
 
     :param args: JSON values for the kind's functions; never a secret.
     :param run_at: not before this time, in milliseconds since 1970; None for at once.
+    :param size: of the input, in bytes.
+    :param needs: ids of jobs of the org whose results it needs (:func:`results`). When one of them
+        fails or is cancelled, so does this one.
+    :param batch: any name that jobs have in common whose progress is looked at as a whole.
+    :param id_: None for a new one.
+    :raises NotFound: ``job_not_found``: it needs a job that there is not.
+    :raises Conflict: ``job_need_failed``: it needs a job that failed or was cancelled.
     """
+    kind = tx.ruled(kind)
     clock = tx.stamp()
     now = tx.now()
+    at = now if run_at is None else run_at
+    needed = tuple(dict.fromkeys(needs))
+    open_needs = chains.open_needs(tx, needed)
+    memory_mb, locality = kind.memory_mb or 0, _locality(kind, size)
     row = tx.connection.execute(
-        "INSERT INTO jobs (org, id, kind, queue, priority, state, args, requires, locality,"  # noqa: S608 - a constant
-        " max_attempts, run_at, created_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)"
-        f" RETURNING {COLUMNS}",
-        (
-            tx.org,
-            new_id(clock[0]),
-            kind.name,
-            kind.queue,
-            kind.priority,
-            _encode(args).decode(),
-            _encode(kind.requires).decode(),
-            kind.locality,
-            kind.max_attempts,
-            now if run_at is None else run_at,
-            now,
-        ),
+        _ADD,
+        {
+            "org": tx.org,
+            "id": id_ or new_id(clock[0]),
+            "kind": kind.name,
+            "queue": kind.queue,
+            "priority": kind.priority,
+            "state": JobState.WAITING if open_needs else JobState.QUEUED,
+            "args": _encode(args).decode(),
+            "requires": _encode(sorted(kind.requires)).decode(),
+            "locality": locality,
+            "max_attempts": kind.max_attempts,
+            "run_at": at,
+            "created_at": now,
+            "version": kind.version,
+            "memory_mb": memory_mb,
+            "size": size,
+            "collection": kind.collection,
+            "prefer": kind.prefer,
+            "prefer_until": at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
+            "batch": batch,
+            "needs": _encode(needed).decode(),
+            "open_needs": open_needs,
+            "line": claims.line(tx, kind, locality, memory_mb, size),
+        },
     ).fetchone()
     job = from_row(row)
+    chains.keep(tx, job)
     append(tx, job, job.state, {"run_at": iso(job.run_at)})
     return job
+
+
+def results(view: View, job: Job) -> dict[str, Any]:
+    """What came of the jobs that this one needs, by their ids."""
+    return {id_: get(view, id_).result for id_ in job.needs}
+
+
+def portable_args(view: View, job: Job) -> dict[str, Any]:
+    """What the work of a portable kind gets: the job's arguments and, where it needed other jobs,
+    their :func:`results` as ``needs``."""
+    return job.args | {"needs": results(view, job)} if job.needs else job.args
 
 
 def get(view: View, id_: str) -> Job:
@@ -129,9 +189,10 @@ def page(
 
 
 def cancel(tx: Transaction, id_: str) -> Job:
-    """Make a job end as ``cancelled``, now; who runs it is refused from here on.
+    """Make a job end as ``cancelled``, now, and all that need it; who runs it is refused from here
+    on.
 
-    Doors use ``Jobs.cancel``, which also tells the kind.
+    Doors use ``Jobs.cancel``, which also tells the kinds.
 
     :raises NotFound: ``job_not_found``.
     :raises Conflict: ``job_finished``.
@@ -139,6 +200,11 @@ def cancel(tx: Transaction, id_: str) -> Job:
     job = get(tx, id_)
     if job.state.final:
         raise Conflict("job_finished", f"The job is {job.state} already.")
+    ended = [_cancelled(tx, each) for each in (id_, *chains.following(tx, id_))]
+    return ended[0]
+
+
+def _cancelled(tx: Transaction, id_: str) -> Job:
     row = tx.connection.execute(
         "UPDATE jobs SET state = 'cancelled', owner = NULL, lease_until = NULL, finished_at = ?"  # noqa: S608 - a constant
         f" WHERE org = ? AND id = ? RETURNING {COLUMNS}",
@@ -149,42 +215,7 @@ def cancel(tx: Transaction, id_: str) -> Job:
     return job
 
 
-def events(view: View, id_: str, after: int = 0, limit: int = 100) -> list[JobEvent]:
-    """What happened to one job of the org after the event ``after``, oldest first."""
-    rows = view.connection.execute(
-        "SELECT num, job, type, at, data FROM job_events"
-        " WHERE org = ? AND job = ? AND num > ? ORDER BY num LIMIT ?",
-        (view.org, id_, after, limit),
-    )
-    return [_event(row) for row in rows]
-
-
-def all_events(view: View, after: int, limit: int = 500) -> list[JobEvent]:
-    """What happened to any job of the org after the event ``after``, oldest first."""
-    rows = view.connection.execute(
-        "SELECT num, job, type, at, data FROM job_events"
-        " WHERE num > ? AND org = ? ORDER BY num LIMIT ?",
-        (after, view.org, limit),
-    )
-    return [_event(row) for row in rows]
-
-
-def newest_event(view: View) -> int:
-    """The number of the instance's newest event; 0 when there is none."""
-    (num,) = view.connection.execute("SELECT coalesce(max(num), 0) FROM job_events").fetchone()
-    return int(num)
-
-
-def append(tx: Transaction, job: Job, type_: str, data: Mapping[str, Any]) -> None:
-    """Add an event, and have the job's org told of it after the commit."""
-    tx.connection.execute(
-        "INSERT INTO job_events (org, job, at, type, data) VALUES (?, ?, ?, ?, ?)",
-        (job.org, job.id, tx.now(), type_, _encode(data).decode()),
-    )
-    # Not tx.changed: a claim looks across orgs, and the change is the job's org's.
-    tx.changes.append(Changed(job.org, "job", job.id))
-
-
-def _event(row: tuple[Any, ...]) -> JobEvent:
-    num, job, type_, at, data = row
-    return JobEvent(num, job, type_, at, _decode(data))
+def _locality(kind: JobSpec, size: int) -> Locality:
+    if kind.max_size_mb is not None and size > kind.max_size_mb * _MIB:
+        return "node_only"
+    return nearest(kind.locality, ceiling(kind.name))

@@ -13,10 +13,31 @@ import msgspec
 
 from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Conflict
+from unibos.core.store import chains
+from unibos.core.store.claims import claim, next_due, prune_lines
 from unibos.core.store.counters import Counters
 from unibos.core.store.job import COLUMNS, Job, JobError, JobState, Progress, from_row
-from unibos.core.store.jobs import append
+from unibos.core.store.job_events import append
 from unibos.core.store.transaction import Transaction, View
+
+__all__ = [
+    "INTERRUPTIONS",
+    "claim",
+    "fail",
+    "finish",
+    "finished_before",
+    "hand_back",
+    "hold",
+    "interrupt",
+    "lost",
+    "newest_time",
+    "next_due",
+    "progress",
+    "prune",
+    "renew",
+    "running",
+    "states",
+]
 
 INTERRUPTIONS = 10
 """How often the server may end during a job without that being held against the job.
@@ -25,77 +46,6 @@ A power cut is not the job's fault, but a job that brings the machine down must 
 """
 
 _encode = msgspec.json.encode
-
-_CLAIM = f"""
-UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = :owner,
-    lease_until = :lease_until, progress = NULL
-WHERE (org, id) = (
-    SELECT job.org, job.id
-    FROM (
-        SELECT DISTINCT kind, org FROM jobs
-        WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(:kinds))
-    ) AS line
-    JOIN jobs AS job ON job.org = line.org AND job.id = (
-        SELECT id FROM jobs
-        WHERE state = 'queued' AND kind = line.kind AND org = line.org AND run_at <= :now
-        ORDER BY priority DESC, run_at, id LIMIT 1
-    )
-    ORDER BY
-        (
-            SELECT count(*) FROM jobs INDEXED BY jobs_running
-            WHERE state = 'running' AND org = line.org
-        ),
-        job.priority DESC, job.run_at, job.id
-    LIMIT 1
-)
-RETURNING {COLUMNS}
-"""  # noqa: S608 - a constant
-
-
-def claim(
-    tx: Transaction, kinds: Collection[str], owner: str, *, now: int, lease_until: int
-) -> Job | None:
-    """Take the next due job of these kinds, of any org; None when there is none.
-
-    The org with the fewest running jobs comes first, so that none waits for the pile of another;
-    within an org the highest priority, then the one that waits longest.
-
-    :param owner: who will run it, until ``lease_until`` or longer if it is renewed.
-    """
-    row = tx.connection.execute(
-        _CLAIM,
-        {
-            "owner": owner,
-            "now": now,
-            "lease_until": lease_until,
-            "kinds": _encode(list(kinds)).decode(),
-        },
-    ).fetchone()
-    if row is None:
-        return None
-    job = from_row(row)
-    append(tx, job, job.state, {"attempt": job.attempt})
-    return job
-
-
-def next_due(view: View, kinds: Collection[str], now: int) -> int | None:
-    """When the next job of these kinds, of any org, is due; None when none waits.
-
-    The earliest one is looked for only when none is due by ``now``, for others may be many.
-    """
-    names = _encode(list(kinds)).decode()
-    waiting = " FROM jobs WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?))"
-    due: tuple[int] | None = view.connection.execute(
-        f"SELECT run_at{waiting} AND run_at <= ? LIMIT 1",
-        (names, now),
-    ).fetchone()
-    if due is not None:
-        return due[0]
-    (earliest,) = view.connection.execute(
-        f"SELECT min(run_at){waiting}",
-        (names,),
-    ).fetchone()
-    return None if earliest is None else int(earliest)
 
 
 def hold(view: View, job: Job) -> None:
@@ -143,11 +93,13 @@ def finish(tx: Transaction, job: Job, result: Any = None) -> Job:
         tx.now(),
     )
     append(tx, done, done.state, {})
+    chains.release(tx, done)
     return done
 
 
 def fail(tx: Transaction, job: Job, error: JobError, retry_at: int | None) -> Job:
-    """End the attempt as failed: the job is queued again, or ``failed`` for good.
+    """End the attempt as failed: the job is queued again, or ``failed`` for good, and with it all
+    that need it.
 
     :param retry_at: when to try again, if attempts are left; None when that makes no sense.
     :raises Conflict: ``job_lost``.
@@ -162,16 +114,18 @@ def fail(tx: Transaction, job: Job, error: JobError, retry_at: int | None) -> Jo
         tx.now(),
     )
     append(tx, failed, failed.state, {"error": error})
+    chains.cut(tx, failed)
     return failed
 
 
-def hand_back(tx: Transaction, job: Job, run_at: int | None = None) -> Job:
+def hand_back(tx: Transaction, job: Job, run_at: int | None = None, *, here_until: int = 0) -> Job:
     """Put the job back for no fault of its own; the attempt does not count.
 
     :param run_at: when it is due; None keeps its place.
+    :param here_until: until then only workers near this instance may have it, none of the hub.
     :raises Conflict: ``job_lost``.
     """
-    _update(tx, job, "max_attempts = max_attempts + 1")
+    _update(tx, job, "max_attempts = max_attempts + 1, here_until = ?", here_until)
     return _queue(tx, job, job.error, job.run_at if run_at is None else run_at)
 
 
@@ -237,20 +191,33 @@ def newest_time(view: View) -> int:
 
 def finished_before(view: View, before: int) -> bool:
     """Whether :func:`prune` would remove anything."""
-    row = view.connection.execute(
-        "SELECT 1 FROM jobs WHERE finished_at < ? LIMIT 1", (before,)
-    ).fetchone()
-    return row is not None
+    return bool(_old(view, before, 1))
 
 
 def prune(tx: Transaction, before: int, limit: int = 200) -> int:
-    """Remove jobs of any org that ended before a time, with their events; the count of them."""
-    gone = tx.connection.execute(
-        "SELECT org, id FROM jobs WHERE finished_at < ? LIMIT ?", (before, limit)
-    ).fetchall()
+    """Remove jobs of any org that ended before a time, with their events; the count of them.
+
+    Those whose results are still needed stay.
+    """
+    gone = _old(tx, before, limit)
     tx.connection.executemany("DELETE FROM job_events WHERE org = ? AND job = ?", gone)
+    tx.connection.executemany("DELETE FROM job_needs WHERE org = ? AND job = ?", gone)
     tx.connection.executemany("DELETE FROM jobs WHERE org = ? AND id = ?", gone)
+    if len(gone) < limit:
+        prune_lines(tx)
     return len(gone)
+
+
+def _old(view: View, before: int, limit: int) -> list[tuple[str, str]]:
+    return view.connection.execute(
+        "SELECT org, id FROM jobs WHERE finished_at < ? AND NOT EXISTS ("
+        " SELECT 1 FROM job_needs JOIN jobs AS open"
+        "  ON open.org = job_needs.org AND open.id = job_needs.job"
+        " WHERE job_needs.org = jobs.org AND job_needs.needs = jobs.id"
+        "  AND open.finished_at IS NULL"
+        ") LIMIT ?",
+        (before, limit),
+    ).fetchall()
 
 
 def _queue(tx: Transaction, job: Job, error: JobError | None, run_at: int) -> Job:

@@ -26,6 +26,7 @@ from unibos.core.store.connection import Readers, open_writer
 from unibos.core.store.copies import Copies
 from unibos.core.store.counters import Counters
 from unibos.core.store.definitions import Collection
+from unibos.core.store.job import JobSpec
 from unibos.core.store.owner import OwnerLock
 from unibos.core.store.replica import Replica
 from unibos.core.store.schema import migrate
@@ -80,6 +81,8 @@ class Store:
     ) -> None:
         options = options or Options()
         self.system = system or System()
+        self.ruled: Callable[[JobSpec], JobSpec] = lambda kind: kind
+        """What the instance's rules make of a kind of job; see :class:`Transaction`."""
         self.path = folder / f"{name}.db"
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as undo:
@@ -208,7 +211,13 @@ class Store:
 
     def _transaction(self, connection: sqlite3.Connection, org: str) -> Transaction:
         return Transaction(
-            connection, org, self._definitions, self._origin, self.replica, self._counters
+            connection,
+            org,
+            self._definitions,
+            self._origin,
+            self.replica,
+            self._counters,
+            self.ruled,
         )
 
     def _tell(self, transaction: Transaction) -> None:

@@ -12,6 +12,7 @@ from unibos.base.clock import COUNTER_BITS, hlc_ms
 from unibos.core.store.clocks import Clock
 from unibos.core.store.counters import Counters
 from unibos.core.store.definitions import Collection
+from unibos.core.store.job import JobSpec
 from unibos.core.store.replica import Replica
 
 
@@ -38,11 +39,15 @@ class View:
 
 @dataclass(slots=True)
 class Transaction(View):
-    """One piece of a group commit: it is kept whole, or nothing of it."""
+    """One piece of a group commit: it is kept whole, or nothing of it.
+
+    :param ruled: what the instance's rules make of a kind of job.
+    """
 
     origin: str
     replica: Replica
     counters: Counters
+    ruled: Callable[[JobSpec], JobSpec]
     changes: list[Changed] = field(default_factory=list)
     after_commit: list[Callable[[], object]] = field(default_factory=list)
     _now: int = 0
