@@ -37,7 +37,8 @@ class Contact:
         self._reached.clear()
         failures = self._failures[who] = self._failures.get(who, 0) + 1
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._reached.wait(), self.seconds(failures, error))
+            async with asyncio.timeout(self.seconds(failures, error)):
+                await self._reached.wait()
 
     def seconds(self, failures: int, error: Error) -> float:
         """How long the pause after so many failures in a row is; the source may ask for more."""

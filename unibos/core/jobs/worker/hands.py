@@ -217,7 +217,8 @@ class Hands:
         """What the source says of it in the end; a result is written down if that takes long."""
         taken = self.reports.hand_in(report)
         try:
-            return await asyncio.wait_for(asyncio.shield(taken), KEEP_SECONDS)
+            async with asyncio.timeout(KEEP_SECONDS):
+                return await asyncio.shield(taken)
         except TimeoutError:
             await self._keep(assignment, report)
         except asyncio.CancelledError:

@@ -28,6 +28,7 @@ class Lane:
     :param begin: gets each lease.
     :ivar held: jobs that were begun and have not left.
     :ivar asking: whether a claim is under way.
+    :ivar closed: no more is asked for; a claim that is under way is waited for.
     """
 
     sort: Literal["heavy", "light"]
@@ -37,6 +38,7 @@ class Lane:
     begin: Callable[["Lane", Lease], None]
     held: int = 0
     asking: bool = False
+    closed: bool = False
     _mean: float = 1.0
     _rests_until: float = 0.0
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,10 +62,10 @@ class Lane:
         self._rests_until = time.monotonic() + seconds
 
     async def run(self) -> None:
-        """Ask for jobs whenever there is room, for ever."""
+        """Ask for jobs whenever there is room."""
         if self.slots <= 0:
             return
-        while True:
+        while not self.closed:
             await self._wait_for_room()
             asked = time.monotonic()
             claim = Claim(most=self.room, wait_seconds=LONGEST_WAIT, sort=self.sort)

@@ -79,6 +79,8 @@ class Worker:
         at = time.monotonic() + seconds
         self._stops_at = at if self._stops_at is None else min(at, self._stops_at)
         self._hands.full = True
+        for lane in self._lanes:
+            lane.closed = True
         self._changed.set()
         self._sign_now.set()
 
@@ -126,7 +128,8 @@ class Worker:
             self._hear(heard)
             if not again:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._sign_now.wait(), heard.heartbeat_seconds)
+                    async with asyncio.timeout(heard.heartbeat_seconds):
+                        await self._sign_now.wait()
 
     def _hear(self, heard: Heard) -> None:
         if self._heard is None:
