@@ -70,6 +70,7 @@ class Ledger:
     narrowed: set = field(default_factory=set)
     retired: bool = False
     made: dict = field(default_factory=dict)
+    abandoned: set = field(default_factory=set)
 
     def ids(self, collection):
         return (*IDS, *self.made.get(collection, ()))
@@ -201,6 +202,14 @@ class Ledger:
             if not event.words:
                 event.lost = True
 
+    def abandon(self, place):
+        """What a place has written in a collection that it narrowed, and lost by a restore, is
+        withdrawn from those who have it; only a peer that it asks itself gives it back first."""
+        present, _ = _everywhere([place])
+        for event in self.events:
+            if event.instance == place.instance and event.collection in self.narrowed:
+                self.abandoned |= event.words - present
+
     def settle(self, gone):
         """These records' tombstones were collected."""
         for event in self.events:
@@ -208,9 +217,10 @@ class Ledger:
                 event.settled = True
 
     def _excused(self, event, word):
-        """Withdrawing takes conflict logs along; and clones that both go on writing in one record
-        have one name, by which nobody can tell whether the later write knew the earlier one."""
-        if event.collection in self.narrowed and word in self.disputed:
+        """Withdrawing takes along conflict logs, and what its writer lost; and clones that both go
+        on writing in one record have one name, by which nobody can tell whether the later write
+        knew the earlier one."""
+        if event.collection in self.narrowed and word in self.disputed | self.abandoned:
             return True
         key = event.collection, event.record, event.instance
         return any(

@@ -204,6 +204,7 @@ class Machine(RuleBasedStateMachine):
         place.home.write(lambda tx: policies.set_own(tx, collection, wanted))
         if wanted.reach < Export(before[0][0]).reach:
             self.ledger.narrowed.add(collection)
+            self.ledger.abandon(place)
 
     @rule(name=PLACES)
     def switch(self, name):
@@ -220,28 +221,8 @@ class Machine(RuleBasedStateMachine):
     )
     def restore(self, name, way, before, after):
         self.write(before)
-        if self.restored(name, way) and way != "renewed":
-            self.recognise(self.at(name))
+        self.restored(name, way)
         self.write(after)
-
-    def recognise(self, place):
-        """Who knew most meets it before anybody else does; see the story of the restored hub."""
-        for each in self.places:
-            each.home.write(export.resume)
-
-        def known(link):
-            other = link[0] if link[1] is place else link[1]
-            return other.rows(
-                "SELECT coalesce(max(pulled), 0) FROM checkpoints c JOIN peers p ON p.num = c.peer"
-                " WHERE p.id = ? AND p.epoch = ?",
-                place.instance,
-                place.local.epoch,
-            )
-
-        links = [link for link in self.links() if place in link]
-        for asker, answerer in sorted(links, key=known, reverse=True):
-            self.world.round(asker, answerer)
-        self.ledger.dispute(self.places)
 
     def restored(self, name, way):
         place = self.at(name)
@@ -249,6 +230,7 @@ class Machine(RuleBasedStateMachine):
         done = place.restore(way)
         if done:
             self.ledger.give_up(self.places, logged)
+            self.ledger.abandon(place)
         return done
 
     @precondition(lambda self: "clone" not in self.world.places)

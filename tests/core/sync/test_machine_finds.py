@@ -46,6 +46,11 @@ def epoch_kept(monkeypatch):
     monkeypatch.setattr(planner, "holds_too_much", lambda mine, theirs, starts: False)
 
 
+def start_overlooked(monkeypatch):
+    """A replica that was restored takes what it gave before for what it gives now."""
+    monkeypatch.setattr(planner, "_of_another_start", lambda head, starts: False)
+
+
 def meet(*rounds, work=()):
     return "meet", {"work": list(work), "rounds": list(rounds)}
 
@@ -79,6 +84,13 @@ STORIES = {
         meet(HUB_A, HUB_C, work=[put("a")]),
         ("restored", {"name": "hub", "way": "folder"}),
         meet(HUB_C),
+        meet(HUB_B, work=[put("b", pick=1)]),
+    ),
+    start_overlooked: (
+        "pages",
+        ("save", {"name": "hub"}),
+        meet(HUB_A, HUB_C, work=[put("a")]),
+        ("restored", {"name": "hub", "way": "folder"}),
         meet(HUB_B, work=[put("b", pick=1)]),
     ),
 }

@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from unibos.core.store import checkpoints, peers
+from unibos.core.store import checkpoints, peers, replica
+from unibos.core.store.definitions import Export
+from unibos.core.store.system import System
 
 from .replicas import Replica, plain, run
 
@@ -111,3 +113,24 @@ def test_who_only_waits_says_hello_to_who_was_started_again(pair):
         assert not await waiting.wait()
 
     run(hub, node, do=do)
+
+
+def test_what_a_restore_took_comes_back_before_it_is_withdrawn(pair):
+    hub, node = pair
+    node.create(title="kept")
+    meet(hub, node)
+
+    def lose():
+        node.tick()
+        node.create(title="lost")
+        meet(hub, node)
+
+    back(node, lose)
+    node.close()
+    replica.renew(node.folder / "node.replica", 0, 0, system=System())
+    node.open()
+    node.tick()
+    node.export("things", Export.LOCAL)
+    meet(hub, node)
+    assert sorted(data["title"] for data in node.data().values()) == ["kept", "lost"]
+    assert hub.data() == {}

@@ -92,6 +92,16 @@ def of_peer(view: View, peer: int) -> dict[str, Checkpoint]:
     return {collection: Checkpoint(*rest) for collection, *rest in rows}
 
 
+def of_instance(view: View, peer: str) -> list[Checkpoint]:
+    """All checkpoints with an instance, in whichever of its lives."""
+    rows = view.connection.execute(
+        f"SELECT {_FIELDS} FROM checkpoints WHERE org = ?1"  # noqa: S608 - a constant
+        " AND peer IN (SELECT num FROM peers WHERE org = ?1 AND id = ?2)",
+        (view.org, peer),
+    )
+    return [Checkpoint(*row) for row in rows]
+
+
 def named_to(view: View, peer: str) -> set[str]:
     """The collections that an instance has heard of, in whichever of its lives."""
     rows = view.connection.execute(

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+import msgspec
+
 from unibos.base.errors import Conflict, Error, Forbidden, Unavailable
 from unibos.core.store import checkpoints, peers
 from unibos.core.store.peers import Peer
@@ -65,6 +67,7 @@ class Round:
         self._heard = ""
         self._told = ("", "")
         self._last = False
+        self._fetched = ""
 
     async def run(self, told: Told = _nobody, *, pull: bool = True, push: bool = True) -> Outcome:
         """One whole round.
@@ -100,7 +103,8 @@ class Round:
 
     async def _once(self, told: Told, *, pull: bool, push: bool) -> Outcome:
         told(Progress("hello", "", 0, 0))
-        answer, peer = await self._hello()
+        silent = pull and self._store.read(self._is_to_fetch)
+        answer, peer = await self._hello(silent=silent)
         theirs = answer.hello
         clock = self._local.wall or self._local.now
         outcome = Outcome(peer.id, peer.name, skew_ms=clock() - theirs.time)
@@ -113,16 +117,29 @@ class Round:
         await retry(self._local, self._store.org)
         if pull:
             await self._pull_all(peer, theirs, outcome, told)
+        if silent:
+            self._fetched = self._local.epoch
+            answer, peer = await self._hello()
         if push:
-            await self._push_all(peer, theirs, frozenset(answer.wants), outcome, told)
+            await self._push_all(peer, answer.hello, frozenset(answer.wants), outcome, told)
         await self._blobs(self._link, peer, lambda done, all_: told(_bytes(done, all_)))
         return outcome
 
-    async def _hello(self) -> tuple[HelloAnswer, Peer]:
+    def _is_to_fetch(self, view: View) -> bool:
+        """Whether this replica was restored, and has not taken back since what the peer has. Until
+        it has, it does not say what may not be there any more: nobody else may have it."""
+        known = checkpoints.of_instance(view, self._link.peer)
+        epochs = {checkpoint.own_epoch for checkpoint in known}
+        return self._fetched != self._local.epoch and bool(epochs - {"", self._local.epoch})
+
+    async def _hello(self, *, silent: bool = False) -> tuple[HelloAnswer, Peer]:
+        """Begin; ``silent``: without a word on policies."""
         await export.admit(self._store, self._link.peer, "", "push")
         said = self._store.read(self._introduction).hello
+        if silent:
+            said = msgspec.structs.replace(said, digest="")
         asked = said
-        if self._told == (said.holds, said.digest):
+        if silent or self._told == (said.holds, said.digest):
             asked = introducing.without_policies(said)
         answer = await self._link.hello(asked)
         theirs = answer.hello
