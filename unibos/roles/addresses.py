@@ -1,10 +1,10 @@
-"""The addresses that a hub tells its nodes to reach it at."""
+"""The addresses that a hub tells its nodes to reach it at, and hub and node their workers."""
 
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from unibos.base.config import Hub
+from unibos.base.config import Hub, Node
 from unibos.transports.http.proxies import is_loopback
 
 # Of a network for documentation (RFC 5737): connecting a datagram socket sends nothing, it only
@@ -28,6 +28,21 @@ def announced(wanted: Hub, scheme: str, port: int) -> tuple[str, ...]:
         names = _names_of_machine()
     else:
         names = [wanted.host]
+    return tuple(f"{scheme}://{_bracketed(name)}:{port}" for name in names)
+
+
+def announced_by_node(wanted: Node, scheme: str, port: int) -> tuple[str, ...]:
+    """A node's addresses for workers, best first.
+
+    Plain HTTP is for workers of the same machine alone: nobody on the way may read along.
+
+    :param port: the one that is listened on.
+    """
+    anywhere = wanted.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    if scheme == "https":
+        names = _names_of_machine() if anywhere else [wanted.host]
+    else:
+        names = ["127.0.0.1"] if anywhere else [wanted.host] * is_loopback(wanted.host)
     return tuple(f"{scheme}://{_bracketed(name)}:{port}" for name in names)
 
 

@@ -1,5 +1,6 @@
 """The hub: wired top-down, stopped in reverse."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,7 +40,9 @@ from unibos.roles.addresses import Addresses, announced
 from unibos.roles.chores import Chores, chores
 from unibos.roles.first_run import make_owner
 from unibos.roles.hub_endpoints import Parts, endpoints
+from unibos.roles.hub_jobs import hub_jobs
 from unibos.roles.instance import open_instance
+from unibos.roles.leasing import Gate, offered_by_hub
 from unibos.roles.listening import Place, place
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
@@ -82,9 +85,14 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         await make_owner(config, parts.identity)
 
         await stack.enter_async_context(chores(_chores(config, parts)))
-        app = build_app(endpoints(parts), _Gate(parts.identity, parts.registry), state)
-        await server.start(app)
+        parts.jobs.start()
+        stack.push_async_callback(asyncio.to_thread, parts.jobs.stop, config.http.stop_seconds)
+        parts.offered.leasing.start()
+        stack.callback(parts.offered.workers.close)
+        gate = Gate(_Accounts(parts.identity, parts.registry), parts.offered.workers)
+        await server.start(build_app(endpoints(parts), gate, state))
         stack.push_async_callback(server.stop)
+        stack.push_async_callback(parts.offered.leasing.close)
         stack.callback(parts.answer.close)
         stack.callback(parts.bell.close)
 
@@ -113,12 +121,13 @@ def _parts(
     stack.callback(provider.close)
 
     name = config.hub.name or socket.gethostname()
-    tokens = JoinTokens(store, key.id, addresses)
+    tokens = JoinTokens(store, key.id, addresses, own_org=identity.org)
     news = News(signing, revocations, identity.orgs.facts)
     about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
     registry = Registry(store, key, tokens, news, about)
     stack.callback(registry.close)
     local = Local(store, key.id, "hub", lambda: name, frozenset(), wall_ms)
+    jobs = hub_jobs(config, key, store)
 
     return Parts(
         config=config,
@@ -132,6 +141,8 @@ def _parts(
         answer=Answer(local),
         blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
         tokens=tokens,
+        jobs=jobs,
+        offered=offered_by_hub(config, key, jobs, store, tokens, registry),
         federation=FederationHub(identity),
         provider=provider,
         place=where,
@@ -149,7 +160,7 @@ def _store(config: Config, key: InstanceKey) -> Store:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
+class _Accounts:
     """Who asks a hub: people, processes of the machine, nodes."""
 
     identity: Identity

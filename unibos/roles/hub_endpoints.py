@@ -13,6 +13,7 @@ from unibos.core.identity.oidc.provider import Provider
 from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
+from unibos.core.jobs.jobs import Jobs
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.bell import Bell
 from unibos.core.store.store import Store
@@ -20,6 +21,7 @@ from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.local import Local
 from unibos.roles.addresses import Addresses
+from unibos.roles.leasing import Offered
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
@@ -41,6 +43,7 @@ from unibos.transports.http.routes import (
     hub_status,
     invitations,
     keys,
+    leases,
     metrics,
     nodes,
     oidc,
@@ -53,6 +56,7 @@ from unibos.transports.http.routes import (
     sync_status,
     tokens,
     users,
+    workers,
 )
 
 
@@ -61,6 +65,7 @@ class Parts:
     """What the endpoints are made of.
 
     :param local: the replica that the hub is; ``answer`` and ``blob_answer`` are for its peers.
+    :param jobs: what nodes handed over, and ``offered`` what workers see of it.
     :param roles: all that the process is.
     """
 
@@ -75,6 +80,8 @@ class Parts:
     answer: Answer
     blob_answer: BlobAnswer
     tokens: JoinTokens
+    jobs: Jobs
+    offered: Offered
     federation: FederationHub
     provider: Provider
     place: Place
@@ -108,6 +115,8 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *nodes.endpoints(parts.registry),
         *sync_status.hub_endpoints(parts.local, parts.answer.acknowledged.of, parts.registry),
         *tokens.endpoints(parts.tokens),
+        *leases.endpoints(parts.offered.workers, parts.offered.leasing),
+        *workers.endpoints(parts.offered.workers, parts.offered.leasing),
         *enroll.endpoints(parts.registry),
         *keys.endpoints(parts.signing),
         *clients.endpoints(Clients(parts.signing)),

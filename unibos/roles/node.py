@@ -37,10 +37,12 @@ from unibos.core.sync.collecting import Collecting
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.exchange.quarantine import retry_everywhere
 from unibos.core.sync.local import Local
+from unibos.roles.addresses import announced_by_node
 from unibos.roles.care import Care, care
 from unibos.roles.first_run import make_owner
 from unibos.roles.instance import open_instance
-from unibos.roles.listening import Place, place
+from unibos.roles.leasing import Gate, offered_by_node
+from unibos.roles.listening import place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.roles.node_sync import blob_rules, replica, syncing
@@ -96,6 +98,12 @@ async def node(
         runner = _runner(config, local, identity, installed, own)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
+        state = State()
+        server = HttpServer(state, where.listening)
+
+        def addresses() -> tuple[str, ...]:
+            return announced_by_node(config.node, where.scheme, server.port)
+
         parts = Parts(
             config=config,
             key=key,
@@ -110,14 +118,15 @@ async def node(
             blob_answer=BlobAnswer(local, blob_rules(config)),
             place=where,
             jobs=runner,
+            offered=offered_by_node(config, key, runner, store, accounts, addresses, time.now),
             bell=Bell(store),
-            state=State(),
+            state=state,
             modules=installed,
             roles=config.role,
             setup_done=partial(_is_set_up, hub or identity),
         )
         await _begin(config, parts, hub, stack)
-        server = await _serve(parts, where, stack)
+        await _serve(parts, server, stack)
 
         yield Node(where.address(server.port), server.port, identity.setup_code, store)
 
@@ -163,14 +172,16 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     parts.sync.events.listen(partial(parts.bell.ring, parts.identity.org))
 
 
-async def _serve(parts: Parts, where: Place, stack: AsyncExitStack) -> HttpServer:
+async def _serve(parts: Parts, server: HttpServer, stack: AsyncExitStack) -> None:
     """Answer requests; who still waits for news at a stop is told that there is none."""
-    server = HttpServer(parts.state, where.listening)
-    await server.start(build_app(endpoints(parts), parts.accounts, parts.state))
+    gate = Gate(parts.accounts, parts.offered.workers)
+    stack.callback(parts.offered.workers.close)
+    parts.offered.leasing.start()
+    await server.start(build_app(endpoints(parts), gate, parts.state))
     stack.push_async_callback(server.stop)
+    stack.push_async_callback(parts.offered.leasing.close)
     stack.callback(parts.answer.close)
     stack.callback(parts.bell.close)
-    return server
 
 
 async def _installed(config: Config, store: Store, org: str, own: Care) -> tuple[Module, ...]:

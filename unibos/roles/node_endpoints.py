@@ -22,6 +22,7 @@ from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.local import Local
 from unibos.core.sync.schedule.sync import Sync
+from unibos.roles.leasing import Offered
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
@@ -37,6 +38,7 @@ from unibos.transports.http.routes import (
     health,
     hub,
     jobs,
+    leases,
     linking,
     metrics,
     node_page,
@@ -48,7 +50,9 @@ from unibos.transports.http.routes import (
     sync,
     sync_peers,
     sync_status,
+    tokens,
     users,
+    workers,
 )
 
 
@@ -58,6 +62,7 @@ class Parts:
 
     :param accounts: who knows the users: the node itself, or the node and its hub.
     :param beside: the hubs beside the one that it joined first.
+    :param offered: what workers see of the node's jobs.
     :param local: the replica that the node is; ``answer`` and ``blob_answer`` are for its peers.
     :param roles: all that the process is.
     """
@@ -75,6 +80,7 @@ class Parts:
     blob_answer: BlobAnswer
     place: Place
     jobs: Jobs
+    offered: Offered
     bell: Bell
     state: State
     modules: tuple[Module, ...]
@@ -96,7 +102,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *users.endpoints(parts.identity.users),
         *hub.endpoints(parts.joining, parts.beside),
         *linking.endpoints(parts.accounts),
-        *node_statement.endpoints(parts.accounts, lambda: parts.place.fingerprint),
+        *node_statement.endpoints(parts.accounts, parts.key, lambda: parts.place.fingerprint),
         *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
         *events.endpoints(parts.bell, parts.sync.events),
@@ -107,6 +113,9 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *quarantine.endpoints(parts.local),
         *sync_peers.ENDPOINTS,
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
+        *tokens.endpoints(parts.offered.tokens),
+        *leases.endpoints(parts.offered.workers, parts.offered.leasing),
+        *workers.endpoints(parts.offered.workers, parts.offered.leasing),
         *status.endpoints(_about(parts), parts.modules),
         *(endpoint for module in parts.modules for endpoint in guarded(module, enabled)),
         *backup.endpoints(parts.store.copies),

@@ -107,8 +107,8 @@ class JoinTokens:
         if not urls:
             raise Unavailable(
                 "hub_address_unknown",
-                "The hub knows no address at which nodes reach it.",
-                hint="Set hub.public_urls.",
+                "This instance knows no address at which others reach it.",
+                hint="On a hub, set hub.public_urls; on a node, set node.tls.",
             )
         own, now = secret.make(), self._wall()
         row = JoinTokenRow(

@@ -39,6 +39,7 @@ class Registry:
     """The nodes of one hub; for one event loop.
 
     :param key: the hub's, which signs memberships.
+    :ivar options: what the role decides.
     :ivar reader: takes each machine token for once, whoever it is from.
     """
 
@@ -57,7 +58,7 @@ class Registry:
         self._key = key
         self._tokens = tokens
         self._news = news
-        self._options = options
+        self.options = options
         self._wall = wall
         self._slow = Throttle(monotonic)
         self.reader = MachineReader(key.id, wall)
@@ -75,11 +76,11 @@ class Registry:
     @property
     def name(self) -> str:
         """What the hub is called."""
-        return self._options.name
+        return self.options.name
 
     def statement(self) -> str:
         """What the hub says of itself (``hub+jwt``), to those who know nothing but its id."""
-        options = self._options
+        options = self.options
         return issue_statement(self._key, options.tls, tuple(options.urls()), self._wall())
 
     async def enroll(self, asked: Enrollment, address: str) -> Enrolled:
@@ -120,7 +121,7 @@ class Registry:
         self._nodes.presence.hear(known, asked.report)
         return Enrolled(
             hub=self._key.id,
-            hub_name=self._options.name,
+            hub_name=self.options.name,
             membership=issue_membership(self._key, token.org, raw, now),
             keys=self._news.keys.jwks(),
             revocations=self._news.lists.signed(token.org),
@@ -289,7 +290,7 @@ class Registry:
             keys_version=self._news.keys.version,
             revocations_version=self._news.lists.version(org),
             membership=membership,
-            urls=list(self._options.urls()),
+            urls=list(self.options.urls()),
         )
 
 

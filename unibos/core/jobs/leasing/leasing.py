@@ -85,6 +85,7 @@ class Leasing:
         }
         self._some = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._expiring: asyncio.Task[None] | None = None
         self._deaf: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -102,14 +103,15 @@ class Leasing:
         self._keep({_folder(job) for job in running})
         if running:
             self._some.set()
-        self._later(self._expire())
+        self._expiring = asyncio.create_task(self._expire())
 
     async def close(self) -> None:
         """Give no more jobs away; workers keep what they have, and report it to the next life."""
         self._deaf()
         await self._room.close()
-        for task in tuple(self._tasks):
-            task.cancel()
+        if self._expiring is not None:
+            self._expiring.cancel()
+            await asyncio.gather(self._expiring, return_exceptions=True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def claim(self, claimant: Claimant, asked: Claim) -> list[Lease]:
@@ -176,13 +178,9 @@ class Leasing:
             await self._drop(job)
         return len(jobs)
 
-    async def interrupted(self, owner: str) -> int:
-        """A worker was started anew and knows nothing of what it had; the count of that."""
-        jobs = await self._store.aread(lambda view: leases.running(view, owner))
-        for job in jobs:
-            await self._settle(partial(self._jobs.outcomes.interrupted, job))
-            await self._drop(job)
-        return len(jobs)
+    def send_away(self, owner: str) -> None:
+        """Answer a worker that stops, and so wants no more jobs."""
+        self._room.send_away(owner)
 
     def held_by(self, owner: str) -> list[Job]:
         """The jobs that a worker has, as far as is remembered."""

@@ -29,7 +29,7 @@ Key = tuple[object, ...]
 class _Line:
     claimant: Claimant
     kinds: Collection[str]
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    waiting: deque[asyncio.Future[bool]] = field(default_factory=deque)
 
 
 class WaitingRoom:
@@ -39,6 +39,7 @@ class WaitingRoom:
         self._store = store
         self._clock = clock
         self._lines: dict[Key, _Line] = {}
+        self._turns: dict[str, set[asyncio.Future[bool]]] = {}
         self._rung = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -50,12 +51,16 @@ class WaitingRoom:
     async def close(self) -> None:
         """Send all away."""
         self._closed = True
-        for line in self._lines.values():
-            while line.waiting:
-                _wake(line.waiting.popleft())
+        for owner in tuple(self._turns):
+            self.send_away(owner)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def send_away(self, owner: str) -> None:
+        """End the waiting of one worker."""
+        for turn in self._turns.get(owner, ()):
+            _wake(turn, to_claim=False)
 
     def ring(self) -> None:
         """Have who waits be woken where there is something to take."""
@@ -76,12 +81,13 @@ class WaitingRoom:
             return False
         key = _key(claimant, kinds)
         line = self._lines.setdefault(key, _Line(replace(claimant, owner=""), kinds))
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         line.waiting.append(turn)
+        self._turns.setdefault(claimant.owner, set()).add(turn)
         # Something may have come between the last look and the entry.
         self._rung.set()
         try:
-            await asyncio.wait_for(turn, seconds)
+            return await asyncio.wait_for(turn, seconds)
         except TimeoutError:
             return False
         except asyncio.CancelledError:
@@ -89,11 +95,16 @@ class WaitingRoom:
                 self.ring()
             raise
         finally:
-            if turn in line.waiting:
-                line.waiting.remove(turn)
-            if not line.waiting:
-                self._lines.pop(key, None)
-        return not self._closed
+            self._leave(key, line, claimant.owner, turn)
+
+    def _leave(self, key: Key, line: _Line, owner: str, turn: asyncio.Future[bool]) -> None:
+        if turn in line.waiting:
+            line.waiting.remove(turn)
+        if not line.waiting and self._lines.get(key) is line:
+            del self._lines[key]
+        self._turns[owner].discard(turn)
+        if not self._turns[owner]:
+            del self._turns[owner]
 
     async def _look_on(self) -> None:
         sleep: float | None = None
@@ -120,15 +131,15 @@ class WaitingRoom:
             if due > self._clock.now():
                 earliest = due if earliest is None else min(earliest, due)
             elif line.waiting:
-                _wake(line.waiting.popleft())
+                _wake(line.waiting.popleft(), to_claim=True)
         if earliest is None:
             return None
         return min((earliest - self._clock.now()) / 1000, LONGEST_SLEEP)
 
 
-def _wake(turn: asyncio.Future[None]) -> None:
+def _wake(turn: asyncio.Future[bool], *, to_claim: bool) -> None:
     if not turn.done():
-        turn.set_result(None)
+        turn.set_result(to_claim)
 
 
 def _key(claimant: Claimant, kinds: Collection[str]) -> Key:
