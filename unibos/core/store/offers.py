@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 import msgspec
 
-from unibos.core.store import leases
 from unibos.core.store.job import COLUMNS, Job, from_row
 from unibos.core.store.jobs import append
 from unibos.core.store.transaction import Transaction, View
@@ -16,9 +15,9 @@ from unibos.core.store.transaction import Transaction, View
 _encode = msgspec.json.encode
 
 
-def due(view: View, now: int, *, but: Collection[str] = (), limit: int = 100) -> list[Job]:
-    """Jobs of the org that wait, are due and may leave the node by their locality; the most
-    important first.
+def due(view: View, now: int, *, but: Collection[str] = (), limit: int = 500) -> list[Job]:
+    """Jobs of the org that wait, are due and may leave the node by their locality; those that wait
+    longest first.
 
     :param but: kinds to leave out.
     """
@@ -26,7 +25,7 @@ def due(view: View, now: int, *, but: Collection[str] = (), limit: int = 100) ->
         f"SELECT {COLUMNS} FROM jobs WHERE org = ? AND state = 'queued'"  # noqa: S608 - constants
         " AND locality IN ('hub', 'any') AND run_at <= ? AND here_until <= ?"
         " AND kind NOT IN (SELECT value FROM json_each(?))"
-        " ORDER BY priority DESC, run_at, id LIMIT ?",
+        " ORDER BY run_at, id LIMIT ?",
         (view.org, now, now, _encode(list(but)).decode(), limit),
     )
     return [from_row(row) for row in rows]
@@ -58,14 +57,3 @@ def take(tx: Transaction, job: Job, owner: str, lease_until: int) -> Job | None:
     taken = from_row(row)
     append(tx, taken, taken.state, {"attempt": taken.attempt})
     return taken
-
-
-def keep_here(tx: Transaction, job: Job, until: int) -> None:
-    """Put a job back that the hub's workers did not take; it is not offered to them until then.
-
-    :raises Conflict: ``job_lost``.
-    """
-    leases.hand_back(tx, job)
-    tx.connection.execute(
-        "UPDATE jobs SET here_until = ? WHERE org = ? AND id = ?", (until, tx.org, job.id)
-    )

@@ -212,7 +212,7 @@ class Keeping:
         if before is None and handovers.taken(tx, job):
             raise Conflict("handover_of_another", "Another node has a job of this id here.")
         if before is not None and before.attempt >= asked.attempt:
-            return before, set()
+            return self._as_before(tx, before, asked), set()
         relay, input_ = new_id(tx.stamp()[0]), asked.input
         # Before an earlier attempt lets go of the same bytes.
         whole = input_ is None or blobs.use(tx, input_.sha256, used_by(relay))
@@ -229,6 +229,16 @@ class Keeping:
         if whole:
             self._queue(tx, kept, asked)
         return handovers.find(tx, node, job) or kept, left - ({input_.sha256} if input_ else set())
+
+    def _as_before(self, tx: Transaction, kept: Kept, asked: HandoverIn) -> Kept:
+        """A handover that is asked for again; its bytes may have come on another way."""
+        input_ = asked.input
+        if kept.state is not None or kept.attempt != asked.attempt or input_ is None:
+            return kept
+        if not blobs.use(tx, input_.sha256, used_by(kept.relay)):
+            return kept
+        self._queue(tx, kept, asked_of(kept))
+        return handovers.find(tx, kept.node, kept.job) or kept
 
     def _queue(self, tx: Transaction, kept: Kept, asked: HandoverIn) -> None:
         """All is there: let workers have it."""

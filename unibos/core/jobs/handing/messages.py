@@ -25,7 +25,6 @@ class HandoverIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     queue: Name
     priority: int
     locality: Locality
-    collection: Annotated[str, Meta(max_length=200)] = ""
     requires: tuple[Name, ...] = ()
     prefer: Annotated[str, Meta(max_length=200)] = ""
     prefer_seconds: Annotated[float, Meta(ge=0, le=86400)] = 0

@@ -1,0 +1,92 @@
+"""What the hub's workers made comes home, and lands in the records exactly once."""
+
+import asyncio
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unibos.base import errors
+from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
+from unibos.core.jobs.child import unexpected
+from unibos.core.jobs.handing.link import HandoverLink
+from unibos.core.jobs.handing.messages import Handover
+from unibos.core.jobs.kind import HeavyKind
+from unibos.core.jobs.outcome import Outcomes
+from unibos.core.store.job import Job
+from unibos.core.store.store import OrgStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Ends jobs of one node with what came of them at the hub.
+
+    :param folder: where files wait until their kind takes them; what is in it is removed.
+    """
+
+    store: OrgStore
+    link: HandoverLink
+    outcomes: Outcomes
+    folder: Path
+
+    async def land(self, job: Job, said: Handover) -> None:
+        """End the job; fenced by its attempt, so a second time changes nothing.
+
+        :param said: ``done`` or ``failed``, with what came of it.
+        :raises Conflict: ``job_lost``.
+        :raises StorageFull: ``storage_full``: it is to be tried again.
+        :raises Unavailable: the hub does not answer, or the store is closed.
+        """
+        if said.state == "failed":
+            await asyncio.to_thread(self.outcomes.failed, job, _error(said))
+            return
+        folder = self.folder / f"{job.id}-{job.attempt}"
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            for output in said.outputs:
+                await self.link.fetch(job.id, job.attempt, output, folder / output.name)
+            await asyncio.to_thread(self._end, job, said.result, folder)
+        except OSError as error:
+            raise StorageFull("storage_full", f"A result cannot be kept: {error}.") from error
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _end(self, job: Job, result: Any, folder: Path) -> None:
+        try:
+            self.outcomes.done(job, self._collected(job, result, folder))
+        except (Conflict, StorageFull) as error:
+            if isinstance(error, StorageFull) or error.code == "job_lost":
+                raise
+            self.outcomes.failed(job, error)
+        except Unavailable as error:
+            if error.code in ("store_closed", "store_overloaded"):
+                raise
+            self.outcomes.failed(job, error)
+        except Error as error:
+            self.outcomes.failed(job, error)
+
+    def _collected(self, job: Job, result: Any, folder: Path) -> Any:
+        kind = self.outcomes.kinds[job.kind]
+        if not isinstance(kind, HeavyKind):
+            return result
+        try:
+            return kind.collect(self.store, result, folder)
+        except Error:
+            raise
+        except Exception as error:
+            log.exception("what %s made could not be collected", job.kind)
+            raise unexpected(error) from error
+
+
+def _error(said: Handover) -> Error:
+    """Why it failed there, as an error of its kind."""
+    kind = getattr(errors, said.error_kind, None)
+    if not (isinstance(kind, type) and issubclass(kind, Error)):
+        kind = Unavailable
+    told = said.error
+    if told is None:
+        return kind("job_error", "The hub says that the job failed.")
+    return kind(told.code, told.detail, hint=told.hint)
