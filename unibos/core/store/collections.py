@@ -17,7 +17,7 @@ from unibos.core.store.transaction import Transaction, View
 
 MAX_COLLECTIONS = 500
 
-_COLUMNS = "name, schema, strategy, export, ceiling, search, module, managed, key, blobs"
+_COLUMNS = "name, schema, strategy, export, ceiling, search, module, managed, key, blobs, moment"
 _SELECT = f"SELECT {_COLUMNS} FROM collections WHERE org = ?"  # noqa: S608 - a constant
 
 
@@ -40,7 +40,7 @@ class Standing:
 
 
 def _from_row(row: tuple[Any, ...]) -> Collection:
-    name, schema, strategy, export, ceiling, search, module, managed, key, blobs = row
+    name, schema, strategy, export, ceiling, search, module, managed, key, blobs, moment = row
     return Collection(
         name,
         Schema(msgspec.json.decode(schema)),
@@ -52,6 +52,7 @@ def _from_row(row: tuple[Any, ...]) -> Collection:
         bool(managed),
         key,
         tuple(msgspec.json.decode(blobs)),
+        moment,
     )
 
 
@@ -217,11 +218,12 @@ def _within(export: Export, ceiling: Export) -> Export:
 def _keep(tx: Transaction, collection: Collection, defined: Clock) -> None:
     tx.connection.execute(
         "INSERT INTO collections (org, name, module, schema, strategy, export, ceiling, search,"
-        " managed, key, blobs, hlc, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " managed, key, blobs, moment, hlc, origin)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (org, name) DO UPDATE SET module = excluded.module, schema = excluded.schema,"
         " strategy = excluded.strategy, export = excluded.export, ceiling = excluded.ceiling,"
         " search = excluded.search, managed = excluded.managed, key = excluded.key,"
-        " blobs = excluded.blobs, hlc = excluded.hlc, origin = excluded.origin",
+        " blobs = excluded.blobs, moment = excluded.moment, hlc = excluded.hlc, origin = excluded.origin",
         (
             tx.org,
             collection.name,
@@ -234,6 +236,7 @@ def _keep(tx: Transaction, collection: Collection, defined: Clock) -> None:
             collection.managed,
             collection.key,
             msgspec.json.encode(collection.blobs).decode(),
+            collection.moment,
             *defined,
         ),
     )

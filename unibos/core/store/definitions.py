@@ -56,6 +56,7 @@ class Collection:
     :param ceiling: the widest ``export`` that anybody can set.
     :param managed: only the module writes its records; people go through the module's endpoints.
     :param key: a top-level text field by whose value records are found fast.
+    :param moment: a top-level text field, a time in ISO 8601, by which they are listed fast.
     :param blobs: top-level text fields that name a blob by its SHA-256; the blob travels with the
         record.
     """
@@ -70,11 +71,12 @@ class Collection:
     managed: bool = False
     key: str | None = None
     blobs: tuple[str, ...] = ()
+    moment: str | None = None
 
     def draft(self, data: Mapping[str, Any]) -> Draft:
         """Check a record's data; see :meth:`Schema.draft`."""
-        key = data.get(self.key) if self.key else None
-        return self.schema.draft(data, self._words(data), key if isinstance(key, str) else None)
+        key, moment = (_text_of(data, name) for name in (self.key, self.moment))
+        return self.schema.draft(data, self._words(data), key, moment)
 
     def blob_uses(self, id_: str, data: Mapping[str, Any]) -> dict[str, str]:
         """The blobs that a record names, by what says who needs them (see :func:`blobs.add`)."""
@@ -91,3 +93,8 @@ class Collection:
             return ()
         title = data.get(declared.title, "") if declared.title else ""
         return (title, *(data.get(name) for name in declared.body))
+
+
+def _text_of(data: Mapping[str, Any], name: str | None) -> str | None:
+    value = data.get(name) if name else None
+    return value if isinstance(value, str) else None

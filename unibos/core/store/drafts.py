@@ -32,18 +32,25 @@ class Draft:
     """Data that passed its collection's check; only :meth:`Schema.draft` makes one.
 
     ``fields`` is the data, ``text`` its JSON, ``words`` what the full-text index gets,
-    ``key`` the value by which the record is found fast.
+    ``key`` the value by which the record is found fast, ``moment`` the time by which it is listed
+    fast.
     """
 
-    __slots__ = ("fields", "key", "text", "words")
+    __slots__ = ("fields", "key", "moment", "text", "words")
 
     def __init__(
-        self, fields: Mapping[str, Any], text: str, words: tuple[str, str], key: str | None
+        self,
+        fields: Mapping[str, Any],
+        text: str,
+        words: tuple[str, str],
+        key: str | None,
+        moment: str | None,
     ) -> None:
         self.fields = fields
         self.text = text
         self.words = words
         self.key = key
+        self.moment = moment
 
 
 class Schema:
@@ -68,7 +75,11 @@ class Schema:
         return hash(msgspec.json.encode(self.declared, order="deterministic"))
 
     def draft(
-        self, data: Mapping[str, Any], words: Iterable[object] = (), key: str | None = None
+        self,
+        data: Mapping[str, Any],
+        words: Iterable[object] = (),
+        key: str | None = None,
+        moment: str | None = None,
     ) -> Draft:
         """Check ``data`` and encode it; the first of ``words`` is the title for search.
 
@@ -87,7 +98,7 @@ class Schema:
             )
         self._check(data)
         title, *body = (" ".join(texts([word])) for word in words) if words else ("",)
-        return Draft(data, encoded.decode(), (title, " ".join(filter(None, body))), key)
+        return Draft(data, encoded.decode(), (title, " ".join(filter(None, body))), key, moment)
 
     def _check(self, data: Mapping[str, Any]) -> None:
         if not self.declared:

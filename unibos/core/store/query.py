@@ -18,8 +18,8 @@ import msgspec
 
 from unibos.base.base64url import base64url, from_base64url
 from unibos.base.clock import COUNTER_BITS
-from unibos.base.errors import Invalid
-from unibos.core.store import search
+from unibos.base.errors import Invalid, NotFound
+from unibos.core.store import collections, search
 from unibos.core.store.paging import cursor_invalid
 from unibos.core.store.records import COLUMNS, PAGE_BYTES, Record, from_row
 from unibos.core.store.transaction import View
@@ -56,16 +56,17 @@ def page(view: View, collection: str, query: Query) -> Page:
     """
     where = ["org = ?", "collection = ?", "deleted = 0"]
     values: list[Any] = [view.org, collection]
+    moment = _moment_of(view, collection)
     if len(query.filters) > MAX_FILTERS:
         raise Invalid("filter_invalid", f"At most {MAX_FILTERS} filters.")
     for text in query.filters:
-        clause, bound = _filter(text)
+        clause, bound = _filter(moment, text)
         where.append(clause)
         values += bound
     if query.words is not None:
         where.append("num IN (SELECT rowid FROM search WHERE search MATCH ? AND org = ?)")
         values += [search.expression(query.words) or '""', view.org]
-    key, key_values, descending = _sort(query.sort)
+    key, key_values, descending = _sort(moment, query.sort)
     if query.cursor is not None:
         clause, bound = _after(query, key, key_values, descending=descending)
         where.append(clause)
@@ -93,17 +94,27 @@ def _page(rows: Iterable[tuple[Any, ...]], query: Query) -> Page:
     return Page(items, None)
 
 
-def _column(path: str) -> tuple[str, list[Any]]:
+def _moment_of(view: View, collection: str) -> str | None:
+    """The field by which the collection's records are listed fast; it has a column of its own."""
+    try:
+        return collections.get(view, collection).moment
+    except NotFound:
+        return None
+
+
+def _column(moment: str | None, path: str) -> tuple[str, list[Any]]:
     """The SQL for a field, and what it binds."""
     if path in ("id", "created_at"):
         return "id", []
     if path == "updated_at":
         return "hlc", []
+    if path == moment:
+        return "moment", []
     quoted = ".".join(f'"{part}"' for part in path.split("."))
     return "json_extract(data, ?)", [f"$.{quoted}"]
 
 
-def _filter(text: str) -> tuple[str, list[Any]]:
+def _filter(moment: str | None, text: str) -> tuple[str, list[Any]]:
     found = _FILTER.fullmatch(text)
     if found is None:
         raise Invalid(
@@ -113,9 +124,9 @@ def _filter(text: str) -> tuple[str, list[Any]]:
         )
     path, operator, raw = found.groups()
     if path in ("created_at", "updated_at"):
-        return _by_time(path, operator, raw)
+        return _by_time(moment, path, operator, raw)
     value = _value(raw)
-    column, bound = _column(path)
+    column, bound = _column(moment, path)
     if operator == "~":
         return f"instr(lower({column}), lower(?)) > 0", [*bound, raw]
     if operator == ":":
@@ -144,9 +155,9 @@ def _value(raw: str) -> Any:
     return value
 
 
-def _by_time(path: str, operator: str, raw: str) -> tuple[str, list[Any]]:
+def _by_time(moment: str | None, path: str, operator: str, raw: str) -> tuple[str, list[Any]]:
     ms = _moment(raw)
-    column, begin, end = _column(path)[0], _reading(path, ms), _reading(path, ms + 1)
+    column, begin, end = _column(moment, path)[0], _reading(path, ms), _reading(path, ms + 1)
     if operator in ("=", "!="):
         no = "NOT " if operator == "!=" else ""
         return f"{no}({column} >= ? AND {column} < ?)", [begin, end]
@@ -183,7 +194,7 @@ def _moment(raw: str) -> int:
     return ms
 
 
-def _sort(text: str) -> tuple[str, list[Any], bool]:
+def _sort(moment: str | None, text: str) -> tuple[str, list[Any], bool]:
     descending = text.startswith("-")
     path = text.removeprefix("-")
     if _PATH.fullmatch(path) is None:
@@ -192,7 +203,7 @@ def _sort(text: str) -> tuple[str, list[Any], bool]:
             f"{text[:100]!r} is not a field to sort by.",
             hint="Write a field, with - in front for the largest first.",
         )
-    column, bound = _column(path)
+    column, bound = _column(moment, path)
     return column, bound, descending
 
 
@@ -237,7 +248,7 @@ def _read_cursor(query: Query) -> tuple[Any, str]:
 
 def count_by(view: View, collection: str, path: str) -> dict[str, int]:
     """How many records have each value of a field; those without it under an empty text."""
-    column, bound = _column(path)
+    column, bound = _column(_moment_of(view, collection), path)
     rows = view.connection.execute(
         f"SELECT coalesce({column}, ''), count(*) FROM records"  # noqa: S608 - built from constants
         " WHERE org = ? AND collection = ? AND deleted = 0 GROUP BY 1",

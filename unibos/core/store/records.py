@@ -173,7 +173,7 @@ def delete(tx: Transaction, collection: str, id_: str, if_match: str | None = No
     seq = tx.next_seq()
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = '{}', field_clocks = NULL,"
-        " key = NULL, deleted = 1, via = NULL, seen = ? WHERE num = ?",
+        " key = NULL, moment = NULL, deleted = 1, via = NULL, seen = ? WHERE num = ?",
         (seq, hlc, origin, _seen(row, origin), row.num),
     )
     search.remove(tx, row.num)
@@ -216,9 +216,9 @@ def _present(view: View, collection: str, id_: str, if_match: str | None) -> _Ro
 def _insert(tx: Transaction, collection: str, id_: str, draft: Draft, clock: Clock) -> Record:
     seq = tx.next_seq()
     cursor = tx.connection.execute(
-        "INSERT INTO records (org, collection, id, seq, first_seq, hlc, origin, data, key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (tx.org, collection, id_, seq, seq, *clock, draft.text, draft.key),
+        "INSERT INTO records (org, collection, id, seq, first_seq, hlc, origin, data, key, moment)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (tx.org, collection, id_, seq, seq, *clock, draft.text, draft.key, draft.moment),
     )
     search.add(tx, cursor.lastrowid or 0, collection, draft.words)
     tx.changed("record", id_)
@@ -235,8 +235,8 @@ def _update(
     require_bounded(stamps, seen)
     tx.connection.execute(
         "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, key = ?,"
-        " deleted = 0, via = NULL, seen = ? WHERE num = ?",
-        (seq, *clock, draft.text, stamps, draft.key, seen, row.num),
+        " moment = ?, deleted = 0, via = NULL, seen = ? WHERE num = ?",
+        (seq, *clock, draft.text, stamps, draft.key, draft.moment, seen, row.num),
     )
     search.replace(tx, row.num, collection, draft.words)
     tx.changed("record", id_)

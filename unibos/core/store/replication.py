@@ -122,14 +122,15 @@ def keep(
         draft.text if draft else "{}",
         *history,
         draft.key if draft else None,
+        draft.moment if draft else None,
         draft is None,
         via,
     )
     if present is None:
         cursor = tx.connection.execute(
-            "INSERT INTO records (seq, hlc, origin, data, field_clocks, seen, key, deleted, via,"
-            " first_seq, first_via, org, collection, id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO records (seq, hlc, origin, data, field_clocks, seen, key, moment,"
+            " deleted, via, first_seq, first_via, org, collection, id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values, seq, via, tx.org, collection.name, id_),
         )
         if draft is not None:
@@ -137,7 +138,7 @@ def keep(
     else:
         tx.connection.execute(
             "UPDATE records SET seq = ?, hlc = ?, origin = ?, data = ?, field_clocks = ?, seen = ?,"
-            " key = ?, deleted = ?, via = ? WHERE num = ?",
+            " key = ?, moment = ?, deleted = ?, via = ? WHERE num = ?",
             (*values, present.num),
         )
         if draft is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from unibos.base.errors import Conflict, StorageFull
 from unibos.core.store.system import System, reach
-from unibos.core.store.tables import hub, node, starts, sync, workers
+from unibos.core.store.tables import hub, media, node, starts, sync, workers
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -90,4 +90,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     _statements(sync.STATEMENTS),
     _statements(starts.STATEMENTS),
     _statements(workers.STATEMENTS),
+    _statements(media.STATEMENTS),
 )

@@ -153,6 +153,7 @@ def definition(view: View, name: str) -> DefinitionTold:
         collection.blobs,
         hlc,
         origin,
+        collection.moment,
     )
 
 
@@ -191,6 +192,7 @@ def adopt(tx: Transaction, local: Local, told: DefinitionTold) -> None:
         told.managed,
         told.key,
         told.blobs,
+        told.moment,
     )
     collections.adopt(tx, wanted, (told.hlc, told.origin))
     tx.see(told.hlc)

@@ -79,6 +79,7 @@ class DefinitionTold(Struct, frozen=True):
     blobs: tuple[Name, ...]
     hlc: Seq
     origin: Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{0,128}\Z")]
+    moment: Name | None = None
 
 
 class Hello(Struct, frozen=True):
