@@ -223,7 +223,8 @@ def _keep(tx: Transaction, collection: Collection, defined: Clock) -> None:
         " ON CONFLICT (org, name) DO UPDATE SET module = excluded.module, schema = excluded.schema,"
         " strategy = excluded.strategy, export = excluded.export, ceiling = excluded.ceiling,"
         " search = excluded.search, managed = excluded.managed, key = excluded.key,"
-        " blobs = excluded.blobs, moment = excluded.moment, hlc = excluded.hlc, origin = excluded.origin",
+        " blobs = excluded.blobs, moment = excluded.moment,"
+        " hlc = excluded.hlc, origin = excluded.origin",
         (
             tx.org,
             collection.name,
