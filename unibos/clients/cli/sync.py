@@ -150,7 +150,11 @@ def _tell(answer: dict[str, Any]) -> None:
         say("Quarantined"),
         say("Trouble"),
     )
-    show.table(heads, (_row(one) for one in answer["peers"]))
+    columns = zip(heads, *(_row(one) for one in answer["peers"]), strict=True)
+    # A hub makes no rounds, so it knows nothing of what only they tell.
+    known = [column for column in columns if any(cell not in ("", None) for cell in column[1:])]
+    kept_heads, *rows = zip(*known, strict=True)
+    show.table(kept_heads, rows)
 
 
 def _row(peer: dict[str, Any]) -> list[object]:
@@ -163,12 +167,16 @@ def _row(peer: dict[str, Any]) -> list[object]:
         peer["lag_here"],
         peer["lag_there"],
         show.moment(peer["last_success"]),
-        show.size(peer["sent_bytes"]),
-        show.size(peer["received_bytes"]),
+        _size(peer["sent_bytes"]),
+        _size(peer["received_bytes"]),
         _skew(peer["skew_ms"]),
         peer["quarantined"] or "",
         _trouble(peer),
     ]
+
+
+def _size(count: int | None) -> str:
+    return "" if count is None else show.size(count)
 
 
 def _trouble(peer: dict[str, Any]) -> str:

@@ -44,7 +44,8 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
     instance that are not there yet (at most 100,000 are counted). ``reads`` and ``writes`` say
     whether it is one that is read from and written to. Bytes are as they went over the line since
     the start. ``skew_ms`` is how far this instance's clock is ahead of the peer's. ``troubles`` are
-    collections that stay behind while the others are synced, with the code of the reason.
+    collections that stay behind while the others are synced, with the code of the reason. A hub
+    makes no rounds, so of its nodes it knows neither bytes, nor latency, nor what is to come.
     """
 
     id: str
@@ -60,8 +61,8 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
     last_success: str | None = None
     last_error: LastError | None = None
     troubles: dict[str, str] = {}
-    sent_bytes: int = 0
-    received_bytes: int = 0
+    sent_bytes: int | None = None
+    received_bytes: int | None = None
     skew_ms: int | None = None
     quarantined: int = 0
 
