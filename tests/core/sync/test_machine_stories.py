@@ -169,3 +169,19 @@ def test_a_push_from_before_a_restore_does_not_stand_for_what_was_lost():
         ("restored", {"name": "a", "way": "folder"}),
         ("again", {"number": 1}),
     )
+
+
+def test_a_reading_that_was_given_twice_is_two_writes():
+    story(
+        "family",
+        ("save", {"name": "a"}),
+        (
+            "meet",
+            {
+                "work": [("a", (0, 0, "put", {"a": "keep", "b": "keep"}))],
+                "rounds": [(("b", "a"), CALM)],
+            },
+        ),
+        ("restored", {"name": "a", "way": "folder"}),
+        ("write", {"work": [("a", (0, 0, "put", NEW))]}),
+    )

@@ -242,3 +242,12 @@ def test_clones_are_found_out_and_nothing_is_lost_silently(strategy, some, path)
     network = Network(strategy, [*some, clone], suspicious=True)
     play(network, path).settle()
     assert not network.missing()
+
+
+def test_a_value_that_another_write_of_the_same_reading_does_not_have_is_told():
+    """A restored instance whose clock went back, too, gave one reading to two writes."""
+    one, other = version(5, "p", {"title": "x"}), version(5, "p", {})
+    for mine, theirs in ((one, other), (other, one)):
+        merged = join(Strategy.FIELDS, mine, theirs, suspicious=True)
+        assert merged.version.fields == {}
+        assert merged.lost == (Lost({"title": "x"}, (5, "p"), mine is one),)

@@ -139,7 +139,8 @@ def _overruled(entry: _Entry, best: _Entry | None, winner: Version, aware: _Awar
         return False
     if best is not None and best[0] == clock:
         return True
-    return not aware(winner, clock)
+    # A version of this very reading would have the value, if it came from the same write.
+    return clock == winner.clock or not aware(winner, clock)
 
 
 def _whole(
