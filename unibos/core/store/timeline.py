@@ -1,4 +1,4 @@
-"""Records in the order of the time that they tell: how many each month has, by kind."""
+"""Records in the order of the time that they tell: counts of months by kind, and likenesses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,3 +30,22 @@ def months(view: View, collection: str) -> list[Month]:
     for month, kind, count in rows:
         found.setdefault(month, {})[kind] = count
     return [Month(month, kinds) for month, kinds in found.items()]
+
+
+def head(view: View, collection: str) -> int:
+    """The ``seq`` of the collection's newest change; 0 when there never was one."""
+    row = view.connection.execute(
+        "SELECT max(seq) FROM records WHERE org = ? AND collection = ?", (view.org, collection)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def likenesses(view: View, collection: str) -> list[tuple[str, str, str | None]]:
+    """Of each photo outside the bin its id, its key, and its likeness or None; the oldest first."""
+    return view.connection.execute(
+        "SELECT id, key, json_extract(data, '$.likeness') FROM records"
+        " WHERE org = ? AND collection = ? AND moment IS NOT NULL"
+        " AND json_extract(data, '$.kind') = 'photo'"
+        " AND json_extract(data, '$.binned_at') IS NULL ORDER BY id",
+        (view.org, collection),
+    ).fetchall()

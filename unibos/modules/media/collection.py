@@ -81,6 +81,7 @@ MEDIA = Collection(
     module="media",
     managed=True,
     key="sha256",
+    moment="moment",
     blobs=("sha256", "thumbnail", "preview", "playable"),
 )
 NAME = MEDIA.name

@@ -160,6 +160,15 @@ def purge(tx: Transaction, id_: str) -> None:
             jobs.cancel(tx, job.id)
 
 
+def look(view: View, id_: str) -> Record | None:
+    """One photo or video outside the bin, if there is one."""
+    try:
+        record = records.get(view, NAME, id_)
+    except NotFound:
+        return None
+    return None if "binned_at" in record.data else record
+
+
 def find(view: View, id_: str) -> Record:
     """One photo or video.
 

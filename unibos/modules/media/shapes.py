@@ -136,6 +136,21 @@ class Timeline(Struct, frozen=True):
     items: list[TimelineMonth]
 
 
+class DuplicateGroup(Struct, frozen=True):
+    """Photos of the same bytes (``exact``) or of the same picture to the eye (``near``); first the
+    one to keep, by pixels, then bytes, then age."""
+
+    kind: Literal["exact", "near"]
+    items: list[MediaOut]
+
+
+class DuplicatePage(Struct, frozen=True):
+    """Groups of duplicates, and where to go on."""
+
+    items: list[DuplicateGroup]
+    next: str | None
+
+
 def shown(record: Record, *, running: bool = False) -> MediaOut:
     """A record as the API shows it."""
     data, id_ = record.data, record.id

@@ -8,6 +8,9 @@ Copies in another size, quality or file format differ in few bits, other picture
 from PIL import Image
 
 _SIDE = 8
+# Bits that stand beside each other come from all over the picture, so that an empty sky does not
+# make a whole band of them alike.
+_STRIDE = 37
 _LEAST_CONTRAST = 24  # of 255: in a picture that has less, the bits are noise
 
 
@@ -19,16 +22,14 @@ def likeness(picture: Image.Image) -> str | None:
     if high - low < _LEAST_CONTRAST:
         return None
     down = _tiny(grey, _SIDE, _SIDE + 1)
-    bits = 0
-    for row in range(_SIDE):
-        for column in range(_SIDE):
-            start = row * (_SIDE + 1) + column
-            bits = bits << 1 | (across[start + 1] > across[start])
-    for row in range(_SIDE):
-        for column in range(_SIDE):
-            start = row * _SIDE + column
-            bits = bits << 1 | (down[start + _SIDE] > down[start])
-    return f"{bits:032x}"
+    bits = [
+        across[row * (_SIDE + 1) + column + 1] > across[row * (_SIDE + 1) + column]
+        for row in range(_SIDE)
+        for column in range(_SIDE)
+    ]
+    bits += [down[place + _SIDE] > down[place] for place in range(_SIDE * _SIDE)]
+    number = sum(bits[place * _STRIDE % len(bits)] << place for place in range(len(bits)))
+    return f"{number:032x}"
 
 
 def _tiny(grey: Image.Image, width: int, height: int) -> bytes:
