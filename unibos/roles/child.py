@@ -2,7 +2,7 @@
 
 import sys
 
-from unibos.base.config import Documents
+from unibos.base.config import Documents, Media
 from unibos.core.jobs.child import serve_child
 from unibos.core.jobs.kind import JobKind
 from unibos.roles.modules import modules
@@ -16,4 +16,4 @@ def run_job() -> None:
 def _kinds() -> list[JobKind]:
     # What a job needs of the configuration travels with the job, so the defaults do here; the file
     # may hold secrets, and what a child reads may be hostile.
-    return [kind for module in modules(Documents()) for kind in module.jobs]
+    return [kind for module in modules(Documents(), Media()) for kind in module.jobs]

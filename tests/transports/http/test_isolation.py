@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.box import PASSWORD, Running
-from unibos.base.config import Documents
+from unibos.base.config import Documents, Media
 from unibos.base.ids import new_id
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.passwords import EFFORTS, Passwords
@@ -87,7 +87,7 @@ def second_org(folder):
         accounts.create(tx, STRANGER, STRANGER, "Stranger", verifier, "owner")
 
     store.write(make, org)
-    for module in modules(Documents()):
+    for module in modules(Documents(), Media()):
         install(module, store.org(org))
     hashing.close()
     store.close()
