@@ -42,6 +42,7 @@ from unibos.roles.first_run import make_owner
 from unibos.roles.hub_endpoints import Parts, endpoints
 from unibos.roles.hub_jobs import hub_jobs
 from unibos.roles.instance import open_instance
+from unibos.roles.keeping import kept_by_hub
 from unibos.roles.leasing import Gate, offered_by_hub
 from unibos.roles.listening import Place, place
 from unibos.transports.http.app import build_app
@@ -93,6 +94,7 @@ async def hub(config: Config) -> AsyncIterator[Hub]:
         await server.start(build_app(endpoints(parts), gate, state))
         stack.push_async_callback(server.stop)
         stack.push_async_callback(parts.offered.leasing.close)
+        stack.push_async_callback(parts.keeping.close)
         stack.callback(parts.answer.close)
         stack.callback(parts.bell.close)
 
@@ -128,6 +130,7 @@ def _parts(
     stack.callback(registry.close)
     local = Local(store, key.id, "hub", lambda: name, frozenset(), wall_ms)
     jobs = hub_jobs(config, key, store)
+    offered = offered_by_hub(config, key, jobs, store, tokens, registry)
 
     return Parts(
         config=config,
@@ -142,7 +145,8 @@ def _parts(
         blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
         tokens=tokens,
         jobs=jobs,
-        offered=offered_by_hub(config, key, jobs, store, tokens, registry),
+        offered=offered,
+        keeping=kept_by_hub(config, store, jobs, offered.workers),
         federation=FederationHub(identity),
         provider=provider,
         place=where,
@@ -203,6 +207,7 @@ def _chores(config: Config, parts: Parts) -> Chores:
         "forget old sessions": parts.identity.clean_up,
         "rotate signing keys": parts.signing.rotate_by_age,
         "delete closed orgs": parts.identity.orgs.purge,
+        "forget jobs that nobody comes for": parts.keeping.clean,
         "remove orphaned blobs": house.orphaned_blobs,
     }
 

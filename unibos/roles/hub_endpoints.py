@@ -13,6 +13,7 @@ from unibos.core.identity.oidc.provider import Provider
 from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
+from unibos.core.jobs.handing.keeping import Keeping
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.bell import Bell
@@ -21,6 +22,7 @@ from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.exchange.answer import Answer
 from unibos.core.sync.local import Local
 from unibos.roles.addresses import Addresses
+from unibos.roles.keeping import largest_input
 from unibos.roles.leasing import Offered
 from unibos.roles.listening import Place
 from unibos.transports.http import openapi
@@ -38,6 +40,7 @@ from unibos.transports.http.routes import (
     events,
     export,
     federation,
+    handovers,
     health,
     heartbeat,
     hub_status,
@@ -65,7 +68,8 @@ class Parts:
     """What the endpoints are made of.
 
     :param local: the replica that the hub is; ``answer`` and ``blob_answer`` are for its peers.
-    :param jobs: what nodes handed over, and ``offered`` what workers see of it.
+    :param jobs: what nodes handed over, ``offered`` what workers see of it, and ``keeping`` what
+        the nodes do.
     :param roles: all that the process is.
     """
 
@@ -82,6 +86,7 @@ class Parts:
     tokens: JoinTokens
     jobs: Jobs
     offered: Offered
+    keeping: Keeping
     federation: FederationHub
     provider: Provider
     place: Place
@@ -110,6 +115,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *orgs.endpoints(parts.identity),
         *invitations.endpoints(parts.identity),
         *heartbeat.endpoints(parts.registry),
+        *handovers.endpoints(parts.keeping, largest_input(parts.config)),
         *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *federation.endpoints(parts.federation),
         *nodes.endpoints(parts.registry),

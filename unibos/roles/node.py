@@ -40,6 +40,7 @@ from unibos.core.sync.local import Local
 from unibos.roles.addresses import announced_by_node
 from unibos.roles.care import Care, care
 from unibos.roles.first_run import make_owner
+from unibos.roles.handing import handed_by_node
 from unibos.roles.instance import open_instance
 from unibos.roles.leasing import Gate, offered_by_node
 from unibos.roles.listening import place
@@ -163,6 +164,12 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     stack.push_async_callback(parts.joining.stop)
     stack.push_async_callback(parts.beside.stop)
     stack.push_async_callback(parts.sync.stop)
+    handing = handed_by_node(
+        config, parts.key, parts.local, parts.jobs, parts.offered.workers, parts.joining, hub
+    )
+    if handing is not None:
+        handing.start()
+        stack.push_async_callback(handing.stop)
     if hub is not None or not config.offline:
         parts.joining.start()
     if not config.offline:

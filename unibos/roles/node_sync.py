@@ -68,7 +68,7 @@ def syncing(
     sync = Sync(local, joined.org.id, _options(config))
     peers = accounts.peers
     links = PeerLinks(key, local.now, peers)
-    address = HubAddress(joined.hub, _urls(config, joined.urls), joined.certificate)
+    address = HubAddress(joined.hub, hub_urls(config, joined.urls), joined.certificate)
     if hub is not None:
         _add(sync, joined, _own_hub(hub, key), joining.contact)
     elif not config.offline:
@@ -127,7 +127,7 @@ def _own_hub(hub: "Hub", key: InstanceKey) -> PeerLink:
     return DirectLink(parts.key.id, "hub", parts.answer, parts.blob_answer, asking(hub, key))
 
 
-def _urls(config: Config, told: list[str]) -> tuple[str, ...]:
-    """Those of the settings first."""
+def hub_urls(config: Config, told: list[str]) -> tuple[str, ...]:
+    """Where the hub may be reached, as far as it told; those of the settings first."""
     own = config.hub.urls
     return (*own, *(url for url in told if url not in own))
