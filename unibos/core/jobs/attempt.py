@@ -35,6 +35,10 @@ class Attempt:
         self.kind = kind
         self.why: Error | None = None
         """Why it was made to end."""
+        self.trouble: Error | None = None
+        """Why its end could not be written as it was to be."""
+        self.ending = False
+        """Whether its end is being written."""
         self.renew_at = 0
         """When the lease is to be renewed."""
         self.folder = options.folder / f"{job.id}-{job.attempt}"

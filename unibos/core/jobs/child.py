@@ -80,7 +80,7 @@ def answer(
         _send(out, messages.Broken.of(unexpected(error)))
 
 
-def unexpected(error: Exception) -> Error:
+def unexpected(error: BaseException) -> Error:
     """An error that no module raised on purpose, without what it might give away."""
     return Unavailable(
         "job_error",

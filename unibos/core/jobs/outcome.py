@@ -59,20 +59,25 @@ class Outcomes:
 
         :raises Error: what the kind's ``complete`` raised; then nothing was changed.
         """
-        kind = self.kinds[job.kind]
-
-        def land(tx: Transaction) -> None:
-            leases.hold(tx, job)
-            leases.finish(tx, job, kind.complete(tx, job, result))
-
         try:
-            self.store.write(land, job.org)
-            log.info("job done", extra={"kind": job.kind, "job": job.id})
-        except Error:
-            raise
+            self.store.write(self._landing(job, result), job.org)
         except Exception as error:
-            log.exception("the end of %s failed unexpectedly", job.kind)
-            raise unexpected(error) from error
+            raise _told(job, error) from error
+        _log_done(job)
+
+    def done_soon(self, job: Job, result: Any, then: Callable[[Error | None], None]) -> None:
+        """:meth:`done` for who does not wait for it.
+
+        :param then: called with the error, or None, once it is known; on the writer thread.
+        :raises Unavailable: ``store_closed``, ``store_overloaded``.
+        """
+
+        def known(_: None, error: BaseException | None) -> None:
+            if error is None:
+                _log_done(job)
+            then(None if error is None else _told(job, error))
+
+        self.store.send(self._landing(job, result), job.org, known)
 
     def failed(self, job: Job, error: Error) -> None:
         """The work raised: tried again later, or failed for good."""
@@ -105,6 +110,15 @@ class Outcomes:
         at = self._later(_FULL_DISK)
         self.store.write(lambda tx: leases.hand_back(tx, job, at), job.org)
 
+    def _landing(self, job: Job, result: Any) -> Callable[[Transaction], None]:
+        kind = self.kinds[job.kind]
+
+        def land(tx: Transaction) -> None:
+            leases.hold(tx, job)
+            leases.finish(tx, job, kind.complete(tx, job, result))
+
+        return land
+
     def _fail(self, job: Job, error: JobError, change: Callable[[Transaction], Job]) -> None:
         def with_its_kind(tx: Transaction) -> Job:
             following = chains.following(tx, job.id)
@@ -134,3 +148,15 @@ class Outcomes:
     def _later(self, failures: int) -> int:
         chance = random.SystemRandom().random()
         return self.clock.now() + int(pause_seconds(failures, self.retry_seconds, chance) * 1000)
+
+
+def _log_done(job: Job) -> None:
+    log.info("job done", extra={"kind": job.kind, "job": job.id})
+
+
+def _told(job: Job, error: BaseException) -> Error:
+    """What the end of a job met, as an error of ours."""
+    if isinstance(error, Error):
+        return error
+    log.error("the end of %s failed unexpectedly", job.kind, exc_info=error)
+    return unexpected(error)

@@ -12,6 +12,7 @@ from functools import partial
 
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.attempt import Attempt
+from unibos.core.jobs.kind import HeavyKind
 from unibos.core.jobs.lane import Key, Lane, lanes
 from unibos.core.jobs.options import Options
 from unibos.core.jobs.outcome import Outcomes
@@ -48,6 +49,7 @@ class Runner:
         self._options = options
         self._owner = claimant.owner
         self._lanes = lanes(self._kinds, claimant, options.heavy, options.light)
+        self._all_lanes = tuple(set(self._lanes.values()))
         self._attempts: dict[Key, Attempt] = {}
         self._woken = False
         self._touched = False
@@ -74,7 +76,7 @@ class Runner:
         self._thread.join()
         self._deaf()
         why = Unavailable(_STOPPING, "The server stops.")
-        for key in [key for lane in self._all_lanes() for key in lane.waiting]:
+        for key in [key for lane in self._all_lanes for key in lane.waiting]:
             self._end(key, why)
         if self._all_ended(seconds):
             return
@@ -94,19 +96,63 @@ class Runner:
         """See an attempt to its end, and then those that wait for its slot; called on a worker
         thread."""
         key: Key | None = (job_id, number)
+        if self._attempts[job_id, number].trouble is not None:
+            self._mend((job_id, number))
+            return
         while key is not None:
             began = time.monotonic()
-            attempt = self._attempts[key]
+            lane = self._lanes[self._attempts[key].kind.name]
             try:
-                self._outcomes.done(attempt.job, attempt.work())
-            except Error as error:
-                self._settle(attempt, error)
+                self._run_one(key)
             finally:
-                with self._state:
-                    del self._attempts[key]
-                    key = self._lanes[attempt.kind.name].leave(time.monotonic() - began)
-                    self._woken = True
-                    self._state.notify_all()
+                key = lane.leave(time.monotonic() - began)
+                self._wake()
+
+    def _run_one(self, key: Key) -> None:
+        attempt = self._attempts[key]
+        try:
+            result = attempt.work()
+            attempt.ending = True
+            if isinstance(attempt.kind, HeavyKind):
+                self._outcomes.done(attempt.job, result)
+            else:
+                # The thread goes on with the next job, so that one commit holds many ends.
+                self._outcomes.done_soon(attempt.job, result, partial(self._landed, key))
+                return
+        except Error as error:
+            self._settle(attempt, error)
+        except BaseException:
+            self._forget(key)
+            raise
+        self._forget(key)
+
+    def _landed(self, key: Key, error: Error | None) -> None:
+        """The end of an attempt was written, or not; called on the writer thread."""
+        if error is None:
+            self._forget(key)
+        else:
+            # This thread cannot wait for another write.
+            self._attempts[key].trouble = error
+            self._put(*key)
+
+    def _mend(self, key: Key) -> None:
+        attempt = self._attempts[key]
+        assert attempt.trouble is not None  # noqa: S101 - the caller looked
+        try:
+            self._settle(attempt, attempt.trouble)
+        finally:
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        with self._state:
+            del self._attempts[key]
+        self._wake()
+
+    def _wake(self) -> None:
+        """Have the dispatcher look where there is room, and who waits for all to end."""
+        with self._state:
+            self._woken |= any(lane.room for lane in self._all_lanes)
+            self._state.notify_all()
 
     def expire(self) -> None:
         """Take back jobs whose runner fell silent; writes nothing when there are none."""
@@ -123,7 +169,10 @@ class Runner:
         if touched:
             with self._state:
                 self._woken = True
-                self._touched |= any(job_id in touched for job_id, _ in self._attempts)
+                self._touched |= any(
+                    key[0] in touched and not attempt.ending
+                    for key, attempt in self._attempts.items()
+                )
                 self._state.notify_all()
 
     def _dispatch(self) -> None:
@@ -146,7 +195,7 @@ class Runner:
     def _round(self) -> float | None:
         """Do what is due; the value is the seconds until something else is."""
         self._renew()
-        times = [self._fill(lane) for lane in self._all_lanes()]
+        times = [self._fill(lane) for lane in self._all_lanes]
         times += [attempt.renew_at for attempt in self._present()]
         due = [time for time in times if time is not None]
         if not due:
@@ -249,9 +298,6 @@ class Runner:
             attempt = self._attempts.get(key)
         if attempt is not None:
             attempt.end(why)
-
-    def _all_lanes(self) -> set[Lane]:
-        return set(self._lanes.values())
 
     def _present(self) -> list[Attempt]:
         with self._state:

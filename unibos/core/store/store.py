@@ -183,6 +183,19 @@ class Store:
             raise error
         return value
 
+    def send(
+        self,
+        change: Callable[[Transaction], T],
+        org: str,
+        done: Callable[[T, BaseException | None], None],
+    ) -> None:
+        """:meth:`write` for who has other things to do: ``done`` gets the value, or the error, on
+        the writer thread after the commit; it must not wait for another write.
+
+        :raises Unavailable: ``store_closed``, ``store_overloaded``.
+        """
+        self._submit(change, org, done)
+
     async def awrite(self, change: Callable[[Transaction], T], org: str = "") -> T:
         """:meth:`write` for event loops."""
         loop = asyncio.get_running_loop()
