@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 _RELOAD_SECONDS = 900
 """A node that starts anew may have to rewrite a large database, as at its first start."""
+_STOP_SECONDS = 30
+"""What the end of a stop takes, once the work has ended."""
 
 
 def ready(status: str) -> None:
@@ -44,9 +46,13 @@ def alive() -> None:
     _tell("WATCHDOG=1")
 
 
-def stopping(status: str) -> None:
-    """The stop has begun."""
-    _tell("STOPPING=1", f"STATUS={status}")
+def stopping(status: str, seconds: float = 0) -> None:
+    """The stop has begun.
+
+    :param seconds: that it may take beyond the time that the service manager gives anyway.
+    """
+    more = (f"EXTEND_TIMEOUT_USEC={round((seconds + _STOP_SECONDS) * 1_000_000)}",)
+    _tell("STOPPING=1", f"STATUS={status}", *(more if seconds else ()))
 
 
 def _watchdog(seconds: float | None) -> tuple[str, ...]:

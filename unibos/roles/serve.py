@@ -15,8 +15,8 @@ from unibos import __version__
 from unibos.base import log as logs
 from unibos.base import ready
 from unibos.base.config import Config
-from unibos.base.errors import Misconfigured
 from unibos.base.memory import give_back_large_blocks
+from unibos.roles.stop import Stop
 from unibos.roles.watchdog import Watchdog, watched
 
 if TYPE_CHECKING:
@@ -24,21 +24,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_HERE = ("hub", "node")
-
 
 def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT; what is in flight then gets its time.
 
-    :raises Misconfigured: ``role_unavailable`` and whatever the roles refuse to start with.
+    :raises Misconfigured: whatever the roles refuse to start with.
+    :raises Forbidden: a worker's source does not let it work any more.
     """
-    absent = [role for role in config.role if role not in _HERE]
-    if absent:
-        raise Misconfigured(
-            "role_unavailable",
-            f"This version cannot be a {absent[0]} yet.",
-            hint="Start it with --role node, --role hub, or both.",
-        )
     # The data folder may have been made by somebody else, open to others: what is in it is not.
     os.umask(0o077)
     give_back_large_blocks()
@@ -54,10 +46,11 @@ def serve(config: Config) -> None:
 
 
 async def _run(config: Config) -> None:
-    stopped = asyncio.Event()
+    stop = Stop(config.worker.drain_seconds)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stop.ask)
+    stopped = stop.asked
     async with AsyncExitStack() as stack:
         watchdog = await stack.enter_async_context(watched(ready.watchdog_seconds()))
         here: Hub | None = None
@@ -67,12 +60,40 @@ async def _run(config: Config) -> None:
             here = await stack.enter_async_context(hub(config))
             stack.enter_context(watchdog.over(here.parts.store))
             _tell(config, "hub", here.address, here.setup_code)
+        work = await _begin_worker(config, stop, stack)
         if "node" in config.role:
             await _keep_node(config, here, stopped, watchdog)
-        else:
+        elif here is not None or work is None:
             _is_ready(config)
             await stopped.wait()
-            _is_stopping()
+            _is_stopping(config)
+        else:
+            await _keep_worker(config, stopped, work)
+
+
+async def _begin_worker(
+    config: Config, stop: Stop, stack: AsyncExitStack
+) -> "asyncio.Task[None] | None":
+    """Start the worker, where this process is one; it ends with its task."""
+    if "worker" not in config.role:
+        return None
+    from unibos.roles.worker import worker
+
+    alone = config.role == ("worker",)
+    role, work = await stack.enter_async_context(worker(config, alone=alone))
+    stop.drains(role)
+    return work
+
+
+async def _keep_worker(config: Config, stopped: asyncio.Event, work: "asyncio.Task[None]") -> None:
+    """Let the worker work until it has stopped, which may take as long as a drain does."""
+    log.info("worker is ready", extra=_about(config))
+    _is_ready(config)
+    waiting = asyncio.ensure_future(stopped.wait())
+    await asyncio.wait((waiting, work), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    _is_stopping(config)
+    await work
 
 
 async def _keep_node(
@@ -89,7 +110,7 @@ async def _keep_node(
             with watchdog.over(own.store):
                 await _first_of(stopped, again)
             if stopped.is_set():
-                _is_stopping()
+                _is_stopping(config)
             else:
                 log.info("the node starts anew")
                 ready.reloading("the node starts anew")
@@ -110,24 +131,24 @@ def _is_ready(config: Config) -> None:
     ready.ready(f"UNIBOS {__version__}: {' and '.join(config.role)}")
 
 
-def _is_stopping() -> None:
+def _is_stopping(config: Config) -> None:
     log.info("stopping")
-    ready.stopping("stopping")
+    drain_seconds = config.worker.drain_seconds if "worker" in config.role else 0
+    ready.stopping("stopping", drain_seconds)
 
 
 def _tell(config: Config, role: str, address: str, setup_code: str | None) -> None:
-    log.info(
-        "%s is ready",
-        role,
-        extra={
-            "address": address,
-            "version": __version__,
-            "board": config.machine.name,
-            "profile": config.machine.profile.name,
-        },
-    )
+    log.info("%s is ready", role, extra={"address": address, **_about(config)})
     if setup_code is not None:
         _show_code(setup_code)
+
+
+def _about(config: Config) -> dict[str, str]:
+    return {
+        "version": __version__,
+        "board": config.machine.name,
+        "profile": config.machine.profile.name,
+    }
 
 
 def _show_code(code: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from unibos import __version__
 from unibos.base.config import Config
+from unibos.base.errors import Misconfigured
 from unibos.core.jobs.kind import HeavyKind, JobKind, PortableKind
 from unibos.core.jobs.leasing.messages import WorkerFacts
 from unibos.core.jobs.routing.board import max_size_mb_for, queues_for
@@ -16,8 +17,16 @@ def found(config: Config, kinds: Iterable[JobKind]) -> WorkerFacts:
 
     :param kinds: those that this program knows; light ones are not told, for they are done where
         their store is.
+    :raises Misconfigured: ``worker_queues_none``.
     """
     machine, wanted = config.machine, config.worker
+    queues = wanted.queues or queues_for(machine.model, wanted.type)
+    if not queues:
+        raise Misconfigured(
+            "worker_queues_none",
+            f"No queue of the type {wanted.type} fits this board ({machine.model}).",
+            hint="Set another worker.type, or name the queues themselves: worker.queues.",
+        )
     there = capabilities(gpu=wanted.gpu)
     known = {
         kind.name: kind.version for kind in kinds if isinstance(kind, HeavyKind | PortableKind)
@@ -30,7 +39,7 @@ def found(config: Config, kinds: Iterable[JobKind]) -> WorkerFacts:
         slots=config.jobs.heavy,
         memory_mb=config.jobs.memory_mb,
         max_size_mb=wanted.max_size_mb or max_size_mb_for(machine.model),
-        queues=tuple(sorted(wanted.queues or queues_for(machine.model, wanted.type))),
+        queues=tuple(sorted(queues)),
         kinds=known,
         capabilities=there.names,
         versions=there.versions,

@@ -28,9 +28,14 @@ connection up after this long without an answer. A slow board, whose kernel answ
 
 class Connections:
     """The connections, kept only while they are used: who is asked twice a minute needs none
-    between."""
+    between.
 
-    def __init__(self) -> None:
+    :param socket: the address of a Unix socket of this machine that they all go to; empty: they go
+        over the network.
+    """
+
+    def __init__(self, socket: str = "") -> None:
+        self._socket = socket
         self._context: tuple[str, ssl.SSLContext] | None = None
         self._client: httpx2.AsyncClient | None = None
         self._outdated: list[httpx2.AsyncClient] = []
@@ -45,7 +50,7 @@ class Connections:
             until :meth:`set_aside`.
         """
         if self._client is None:
-            self._client = client_of(self._trusting(certificate))
+            self._client = client_of(self._trusting(certificate), self._socket)
         return self._client
 
     @contextmanager
@@ -79,7 +84,10 @@ class Connections:
     def _trusting(self, certificate: str) -> ssl.SSLContext:
         """Kept while it is the same: all public authorities take a while to read."""
         if self._context is None or self._context[0] != certificate:
-            context = only(certificate) if certificate else ssl.create_default_context()
+            if self._socket:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            else:
+                context = only(certificate) if certificate else ssl.create_default_context()
             self._context = certificate, context
         return self._context[1]
 
@@ -95,16 +103,20 @@ class Connections:
         return taken
 
 
-def client_of(context: ssl.SSLContext) -> "httpx2.AsyncClient":
-    """A client that goes nowhere but where it is told to."""
+def client_of(context: ssl.SSLContext, socket: str = "") -> "httpx2.AsyncClient":
+    """A client that goes nowhere but where it is told to.
+
+    :param socket: see :class:`Connections`.
+    """
     import httpx2
 
     return httpx2.AsyncClient(
         transport=httpx2.AsyncHTTPTransport(
             verify=context,
+            uds=socket or None,
             trust_env=False,
             limits=httpx2.Limits(max_connections=8, max_keepalive_connections=2),
-            socket_options=_watched(),
+            socket_options=None if socket else _watched(),
         ),
         trust_env=False,
         follow_redirects=False,

@@ -105,16 +105,19 @@ class Line:
     :param urls: where it may be, best first; none: it is not to be asked.
     :param certificate: PEM of the only one that it may show; empty: a public one; None: not known
         yet, so it must vouch for the one that it shows.
+    :param socket: see :class:`Connections`; the kernel vouches for who answers there.
     :ivar url: where it answered last.
     :ivar sent_bytes: of all heads and bodies that went out; what TLS adds is not counted.
     :ivar received_bytes: of all heads and bodies that came in.
     """
 
-    def __init__(self, urls: Sequence[str], certificate: str | None, other: OtherEnd) -> None:
+    def __init__(
+        self, urls: Sequence[str], certificate: str | None, other: OtherEnd, socket: str = ""
+    ) -> None:
         self._urls = [url.rstrip("/") for url in urls]
         self._certificate = certificate
         self._other = other
-        self._connections = Connections()
+        self._connections = Connections(socket)
         self.url = ""
         self.sent_bytes = 0
         self.received_bytes = 0
