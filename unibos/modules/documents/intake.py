@@ -95,7 +95,7 @@ def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, b
         return present, False
     id_ = new_id(tx.stamp()[0])
     blobs.add(tx, arrival.blob, original_of(id_))
-    job = jobs.add(tx, reading, {"document": id_})
+    job = jobs.add(tx, reading, {"document": id_}, size=arrival.blob.size)
     return records.create(tx, NAME, DOCUMENTS.draft(_data(arrival, job)), id_), True
 
 
@@ -119,11 +119,11 @@ def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
     :raises Unavailable: ``blob_pending`` while its bytes are still to come from a peer.
     """
     data = find(tx, id_).data
-    blobs.get(tx, data["sha256"])
+    blob = blobs.get(tx, data["sha256"])
     present = open_job(tx, data)
     if present is not None:
         raise Conflict("document_busy", "The document is being read already.", job=present.id)
-    job = jobs.add(tx, reading, {"document": id_})
+    job = jobs.add(tx, reading, {"document": id_}, size=blob.size)
     changes = {"status": "queued", "job": job.id, "error": None}
     return records.patch(tx, NAME, id_, changes, DOCUMENTS.draft)
 

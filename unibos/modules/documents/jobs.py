@@ -41,6 +41,7 @@ def reading_kind(options: Options) -> HeavyKind:
     return HeavyKind(
         name="documents.read",
         queue="ocr",
+        collection=NAME,
         timeout_seconds=_TIMEOUT_SECONDS,
         prepare=prepare,
         work=work,
