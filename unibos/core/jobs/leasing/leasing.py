@@ -118,18 +118,19 @@ class Leasing:
         """Jobs for a worker; waits for the first one as long as it asks for."""
         kinds = self._kinds[asked.sort] & claimant.kinds.keys()
         deadline = self._monotonic() + asked.wait_seconds
-        while True:
-            room = min(asked.most, MOST_HELD - self._count(claimant.owner))
-            found: list[Lease] = []
-            if kinds and room > 0:
-                found = await self._undisturbed(self._take(claimant, kinds, room))
-            if found:
-                # There may be more, for others.
-                self._room.ring()
-                return found
-            left = deadline - self._monotonic()
-            if not await self._room.wait(claimant, kinds, left):
-                return []
+        with self._room.guest(claimant.owner) as guest:
+            while True:
+                room = min(asked.most, MOST_HELD - len(self.held_by(claimant.owner)))
+                found: list[Lease] = []
+                if kinds and room > 0 and not guest.away:
+                    found = await self._undisturbed(self._take(claimant, kinds, room))
+                if found:
+                    # There may be more, for others.
+                    self._room.ring()
+                    return found
+                left = deadline - self._monotonic()
+                if not await self._room.wait(guest, claimant, kinds, left):
+                    return []
 
     async def report(self, owner: str, reports: Collection[Report]) -> list[Verdict]:
         """Take what a worker tells; the verdicts are in the same order."""
@@ -259,9 +260,6 @@ class Leasing:
             raise Conflict("job_lost", "This worker does not have the job (any more).")
         self._store.read(lambda view: leases.hold(view, held.job), held.job.org)
         return held
-
-    def _count(self, owner: str) -> int:
-        return sum(held.owner == owner for held in self._held.values())
 
     async def _settle(self, outcome: Callable[[], None]) -> None:
         """Have the table take note of an end; where it cannot, the lease runs out."""

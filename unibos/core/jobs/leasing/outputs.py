@@ -79,9 +79,9 @@ class Outputs:
 
         :raises TooLarge: ``job_output_too_large``.
         """
-        self._arriving += more
-        if more > 0 and sum(self._present().values()) + self._arriving > self._most:
+        if more > 0 and sum(self._present().values()) + self._arriving + more > self._most:
             raise _too_large(f"{self._most} bytes are the most.")
+        self._arriving += more
 
     def arrived(self, name: str, size: int) -> None:
         """Take note of a whole file."""

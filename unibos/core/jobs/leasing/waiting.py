@@ -7,8 +7,8 @@ something is due: several hundred of them cost no more than a few.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from unibos.base.errors import Error
@@ -25,6 +25,18 @@ LONGEST_SLEEP = 60.0
 Key = tuple[object, ...]
 
 
+@dataclass(slots=True, eq=False)
+class Guest:
+    """A claim, from its beginning to its end.
+
+    :param away: whether it was sent away, perhaps before it waited.
+    """
+
+    owner: str
+    away: bool = False
+    turn: asyncio.Future[bool] | None = None
+
+
 @dataclass(slots=True)
 class _Line:
     claimant: Claimant
@@ -39,7 +51,7 @@ class WaitingRoom:
         self._store = store
         self._clock = clock
         self._lines: dict[Key, _Line] = {}
-        self._turns: dict[str, set[asyncio.Future[bool]]] = {}
+        self._guests: set[Guest] = set()
         self._rung = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -51,16 +63,28 @@ class WaitingRoom:
     async def close(self) -> None:
         """Send all away."""
         self._closed = True
-        for owner in tuple(self._turns):
-            self.send_away(owner)
+        self.send_away(None)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def send_away(self, owner: str) -> None:
-        """End the waiting of one worker."""
-        for turn in self._turns.get(owner, ()):
-            _wake(turn, to_claim=False)
+    @contextmanager
+    def guest(self, owner: str) -> Iterator[Guest]:
+        """Let a claim of a worker in."""
+        guest = Guest(owner, away=self._closed)
+        self._guests.add(guest)
+        try:
+            yield guest
+        finally:
+            self._guests.discard(guest)
+
+    def send_away(self, owner: str | None) -> None:
+        """End the claims of one worker, or (None) of all, that have found nothing yet."""
+        for guest in self._guests:
+            if owner in (None, guest.owner):
+                guest.away = True
+                if guest.turn is not None:
+                    _wake(guest.turn, to_claim=False)
 
     def ring(self) -> None:
         """Have who waits be woken where there is something to take."""
@@ -75,15 +99,18 @@ class WaitingRoom:
         now = self._clock.now()
         return self._store.read(lambda view: leases.next_due(view, claimant, now, kinds))
 
-    async def wait(self, claimant: Claimant, kinds: Collection[str], seconds: float) -> bool:
-        """Wait for one's turn to claim; False when the time was over first."""
-        if self._closed or seconds <= 0:
+    async def wait(
+        self, guest: Guest, claimant: Claimant, kinds: Collection[str], seconds: float
+    ) -> bool:
+        """Wait for one's turn to claim; False when the time was over first, or on being sent
+        away."""
+        if guest.away or seconds <= 0:
             return False
         key = _key(claimant, kinds)
         line = self._lines.setdefault(key, _Line(replace(claimant, owner=""), kinds))
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         line.waiting.append(turn)
-        self._turns.setdefault(claimant.owner, set()).add(turn)
+        guest.turn = turn
         # Something may have come between the last look and the entry.
         self._rung.set()
         try:
@@ -95,16 +122,11 @@ class WaitingRoom:
                 self.ring()
             raise
         finally:
-            self._leave(key, line, claimant.owner, turn)
-
-    def _leave(self, key: Key, line: _Line, owner: str, turn: asyncio.Future[bool]) -> None:
-        if turn in line.waiting:
-            line.waiting.remove(turn)
-        if not line.waiting and self._lines.get(key) is line:
-            del self._lines[key]
-        self._turns[owner].discard(turn)
-        if not self._turns[owner]:
-            del self._turns[owner]
+            guest.turn = None
+            if turn in line.waiting:
+                line.waiting.remove(turn)
+            if not line.waiting and self._lines.get(key) is line:
+                del self._lines[key]
 
     async def _look_on(self) -> None:
         sleep: float | None = None
