@@ -8,6 +8,7 @@ from unibos.core.jobs.options import Options
 from unibos.core.store.claimant import Claimant
 from unibos.core.store.store import Store
 from unibos.roles.modules import modules
+from unibos.roles.own_jobs import rules_of
 
 
 def hub_jobs(config: Config, key: InstanceKey, store: Store) -> Jobs:
@@ -22,4 +23,5 @@ def hub_jobs(config: Config, key: InstanceKey, store: Store) -> Jobs:
     )
     queues = None if "worker" in config.role else frozenset[str]()
     here = Claimant(owner=key.id, place="hub", kinds={}, queues=queues)
-    return Jobs(store, relays(kinds), options, owner=key.id, claimant=here)
+    rules = rules_of(config, kinds)
+    return Jobs(store, relays(kinds), options, owner=key.id, claimant=here, rules=rules)

@@ -47,6 +47,7 @@ from unibos.roles.listening import place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.roles.node_sync import blob_rules, replica, syncing
+from unibos.roles.own_jobs import own_claimant, rules_of
 from unibos.transports.http.app import build_app
 from unibos.transports.http.door import State
 from unibos.transports.http.hub_client import hub_links
@@ -96,7 +97,7 @@ async def node(
         own = care(config, lambda: runner.tidying)
         installed = await _installed(config, store, identity.org, own)
         local = replica(key, store, joining, time, installed)
-        runner = _runner(config, local, identity, installed, own)
+        runner = await _runner(config, local, identity, installed, own)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
         state = State()
@@ -142,7 +143,7 @@ async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[
     return _open(config, key), partial(OwnHub, hub, key)
 
 
-def _runner(
+async def _runner(
     config: Config, local: Local, identity: Identity, installed: tuple[Module, ...], own: Care
 ) -> Jobs:
     """What runs the modules' jobs, and the chores."""
@@ -153,7 +154,16 @@ def _runner(
         Chore("try quarantined changes", "*/10", partial(retry_everywhere, local)),
         Chore("collect tombstones", "17", Collecting(local, config.sync.tombstone_days)),
     )
-    return Jobs(local.store, kinds, _limits(config), owner=local.instance, chores=chores)
+    rules = rules_of(config, kinds)
+    return Jobs(
+        local.store,
+        kinds,
+        _limits(config),
+        owner=local.instance,
+        chores=chores,
+        claimant=await asyncio.to_thread(own_claimant, config, local.instance, kinds, rules),
+        rules=rules,
+    )
 
 
 async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncExitStack) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from unibos.core.jobs.kind import HeavyKind, JobKind, Kinds, LightKind, PortableKind
+from unibos.core.jobs.kind import HeavyKind, Kinds, LightKind, PortableKind
 from unibos.core.store.claimant import Claimant
 
 MOST_AHEAD = 32

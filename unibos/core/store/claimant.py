@@ -35,3 +35,9 @@ class Claimant:
     def localities(self) -> tuple[Locality, ...]:
         """The localities of the jobs that may come to it."""
         return LOCALITIES[LOCALITIES.index(self.place) :]
+
+    @property
+    def far(self) -> bool:
+        """Whether it is of the hub, so that a job which came back from there stays away from it
+        for a while."""
+        return self.place in ("hub", "any")

@@ -238,7 +238,7 @@ def _values(claimant: Claimant, now: int, kinds: Collection[str] | None) -> dict
         "queues": None if claimant.queues is None else _encode(list(claimant.queues)).decode(),
         "memory_mb": _NO_LIMIT if claimant.memory_mb is None else claimant.memory_mb,
         "max_size": _NO_LIMIT if claimant.max_size is None else claimant.max_size,
-        "far": claimant.place in ("hub", "any"),
+        "far": claimant.far,
         "org": claimant.org,
         "now": now,
     }

@@ -162,6 +162,7 @@ def page(
     *,
     state: JobState | None = None,
     kind: str | None = None,
+    batch: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> JobPage:
@@ -177,6 +178,9 @@ def page(
     if kind is not None:
         where.append("kind = ?")
         values.append(kind)
+    if batch is not None:
+        where.append("batch = ?")
+        values.append(batch)
     if cursor is not None:
         where.append("id < ?")
         values.append(behind(cursor))

@@ -20,14 +20,18 @@ from unibos.core.module.endpoint import (
     Listing,
     Media,
 )
+from unibos.core.store import batches
 from unibos.core.store import jobs as verbs
 from unibos.core.store.bell import Bell
-from unibos.core.store.jobs import JobError, JobState, Progress
+from unibos.core.store.jobs import JobError, JobState, Locality, Progress
 from unibos.core.store.transaction import View
 from unibos.transports.http.pages import page_answer
 from unibos.transports.http.routes.events import event_id_invalid
 
 _NUMBER = re.compile("[0-9]{1,18}")
+
+Id = Annotated[str, Meta(max_length=64)]
+BatchId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z")]
 
 
 class JobIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +39,10 @@ class JobIn(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Annotated[str, Meta(max_length=100)]
     args: dict[str, Any] = {}
+    needs: Annotated[list[Id], Meta(max_length=100)] = []
+    """Jobs that must be done before this one may run."""
+    batch: BatchId | None = None
+    """Any name; the jobs that bear it are looked at as a whole."""
 
 
 class JobOut(Struct, frozen=True):
@@ -53,6 +61,13 @@ class JobOut(Struct, frozen=True):
     result: Any
     created_at: str
     finished_at: str | None
+    locality: Locality
+    requires: list[str]
+    prefer: str | None
+    size: int
+    worker: str | None
+    batch: str | None
+    needs: list[str]
 
 
 class JobPage(Struct, frozen=True):
@@ -62,11 +77,22 @@ class JobPage(Struct, frozen=True):
     next: str | None
 
 
+class BatchOut(Struct, frozen=True):
+    """The jobs of a batch as a whole; ``progress`` is between 0 and 1."""
+
+    id: str
+    jobs: int
+    states: dict[str, int]
+    progress: float
+    ended: bool
+
+
 class JobListing(Listing, frozen=True, forbid_unknown_fields=True):
     """Which jobs."""
 
     state: JobState | None = None
     kind: Annotated[str, Meta(max_length=100)] | None = None
+    batch: BatchId | None = None
 
 
 def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[Endpoint, ...]:
@@ -82,13 +108,21 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
                 hint="Can be asked for: " + (", ".join(asked_for) or "none") + ".",
             )
         args = kind.accept(call.body.args)
-        job = await scope.store.awrite(lambda tx: verbs.add(tx, kind, args))
+        asked: JobIn = call.body
+        job = await scope.store.awrite(
+            lambda tx: verbs.add(tx, kind, args, needs=asked.needs, batch=asked.batch)
+        )
         return Answer(job.json, 201)
 
     async def cancel_job(scope: Scope, call: Call) -> Answer:
         id_ = call.path["id"]
         job = await scope.store.awrite(lambda tx: jobs.cancel(tx, id_))
         return Answer(job.json)
+
+    async def cancel_batch(scope: Scope, call: Call) -> Answer:
+        id_ = call.path["id"]
+        batch = await scope.store.awrite(lambda tx: jobs.cancel_batch(tx, id_))
+        return Answer(batch.json)
 
     async def job_events(scope: Scope, call: Call) -> EventAnswer:
         id_ = call.path["id"]
@@ -117,7 +151,24 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
             "Ask for a job",
             {201: JobOut},
             body=JobIn,
-            errors=(Invalid, NotFound),
+            errors=(Invalid, NotFound, Conflict),
+        ),
+        Endpoint(
+            "GET",
+            "/jobs/batches/{id}",
+            get_batch,
+            "How far a batch of jobs has got",
+            {200: BatchOut},
+            Role.VIEWER,
+            errors=(NotFound,),
+        ),
+        Endpoint(
+            "DELETE",
+            "/jobs/batches/{id}",
+            cancel_batch,
+            "Cancel all jobs of a batch",
+            {200: BatchOut},
+            errors=(Forbidden, NotFound),
         ),
         Endpoint("GET", one, get_job, "Read a job", {200: JobOut}, Role.VIEWER, errors=(NotFound,)),
         Endpoint(
@@ -145,7 +196,12 @@ async def list_jobs(scope: Scope, call: Call) -> Answer:
     asked: JobListing = call.query
     page = await scope.store.aread(
         lambda view: verbs.page(
-            view, state=asked.state, kind=asked.kind, limit=asked.limit, cursor=asked.cursor
+            view,
+            state=asked.state,
+            kind=asked.kind,
+            batch=asked.batch,
+            limit=asked.limit,
+            cursor=asked.cursor,
         )
     )
     return page_answer([job.json for job in page.items], page.next)
@@ -154,6 +210,12 @@ async def list_jobs(scope: Scope, call: Call) -> Answer:
 async def get_job(scope: Scope, call: Call) -> Answer:
     """One job."""
     return Answer(scope.store.read(lambda view: verbs.get(view, call.path["id"])).json)
+
+
+async def get_batch(scope: Scope, call: Call) -> Answer:
+    """One batch."""
+    batch = await scope.store.aread(lambda view: batches.get(view, call.path["id"]))
+    return Answer(batch.json)
 
 
 async def _stream(bell: Bell, scope: Scope, id_: str, after: int) -> AsyncIterator[Event]:
