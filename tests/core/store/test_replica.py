@@ -7,7 +7,7 @@ import pytest
 from unibos.base.clock import COUNTER_BITS, hlc_ms
 from unibos.base.errors import Damaged, StorageFull
 from unibos.core.store import records
-from unibos.core.store.replica import AHEAD, Replica
+from unibos.core.store.replica import AHEAD, Replica, renew
 from unibos.core.store.store import Store
 from unibos.core.store.system import System
 
@@ -166,3 +166,23 @@ def test_a_tick_that_moves_the_mark_keeps_the_new_epoch(tmp_path):
     wall.ms += 3_600_000
     replica.tick()
     assert opened(tmp_path, wall).epoch == begun
+
+
+def test_a_later_life_says_so(tmp_path):
+    wall = Wall()
+    assert not opened(tmp_path, wall).reborn
+    assert not opened(tmp_path, wall).reborn
+    opened(tmp_path, wall).begin()
+    assert opened(tmp_path, wall).reborn
+    (tmp_path / "r").unlink()
+    renew(tmp_path / "r", 0, 0, system=System())
+    assert opened(tmp_path, wall).reborn
+
+
+def test_a_file_from_before_that_was_told_is_of_a_first_life(tmp_path):
+    (tmp_path / "r").write_text('{"epoch": "e", "clock_mark": 0}')
+    assert not opened(tmp_path, Wall()).reborn
+
+
+def test_a_database_whose_file_is_gone_begins_a_later_life(tmp_path):
+    assert opened(tmp_path, Wall(), newest=1).reborn

@@ -221,8 +221,30 @@ class Machine(RuleBasedStateMachine):
     )
     def restore(self, name, way, before, after):
         self.write(before)
-        self.restored(name, way)
+        done = self.restored(name, way)
         self.write(after)
+        if done and way != "renewed":
+            self.recognise(self.at(name))
+
+    def recognise(self, place):
+        """Who knew most meets it before anybody else does. What was written anew in a record is
+        taken by others for later than what it lost there, until somebody shows it the loss."""
+        for each in self.places:
+            each.home.write(export.resume)
+
+        def known(link):
+            other = link[0] if link[1] is place else link[1]
+            return other.rows(
+                "SELECT coalesce(max(pulled), 0) FROM checkpoints c JOIN peers p ON p.num = c.peer"
+                " WHERE p.id = ? AND p.epoch = ?",
+                place.instance,
+                place.local.epoch,
+            )
+
+        links = [link for link in self.links() if place in link]
+        for asker, answerer in sorted(links, key=known, reverse=True):
+            self.world.round(asker, answerer)
+        self.ledger.dispute(self.places)
 
     def restored(self, name, way):
         place = self.at(name)

@@ -185,3 +185,19 @@ def test_a_reading_that_was_given_twice_is_two_writes():
         ("restored", {"name": "a", "way": "folder"}),
         ("write", {"work": [("a", (0, 0, "put", NEW))]}),
     )
+
+
+def test_who_finds_out_that_it_was_restored_takes_nothing_for_known():
+    story(
+        "family",
+        ("save", {"name": "a"}),
+        (
+            "meet",
+            {
+                "work": [("a", (0, 0, "put", NEW)), ("a", (0, 0, "patch", NEW))],
+                "rounds": [(("b", "a"), CALM)],
+            },
+        ),
+        ("restored", {"name": "a", "way": "folder"}),
+        ("write", {"work": [("a", (0, 0, "put", NEW))]}),
+    )

@@ -25,6 +25,9 @@ class Replica:
 
     :param path: the file, made when absent.
     :param newest: the highest reading that the database holds.
+
+    ``reborn`` says whether this is not the counter's first life, as far as is known.
+
     :raises Damaged: ``replica_damaged`` when the file cannot be understood.
     :raises StorageFull: ``storage_full`` when it must be written and cannot; so does :meth:`tick`.
     """
@@ -34,8 +37,9 @@ class Replica:
         self._system = system
         self._saving = threading.Lock()
         if path.exists():
-            self.epoch, self._mark = _parse(path)
+            self.epoch, self._mark, self.reborn = _parse(path)
         else:
+            self.reborn = newest > 0
             self.epoch = self._save(new_id(), 0)
         # A database within a minute of the mark is the one that moved it: its own newest
         # reading is exact. One further behind was restored, and the mark is all that is known.
@@ -65,13 +69,13 @@ class Replica:
         """
         with self._saving:
             self._clock.see(self._mark)
+            self.reborn = True
             self.epoch = self._save(new_id(), self._clock.last + AHEAD)
         return self.epoch
 
     def _save(self, epoch: str, mark: int) -> str:
-        text = json.dumps({"epoch": epoch, "clock_mark": mark})
         try:
-            self._system.replace_text(self._path, text + "\n")
+            self._system.replace_text(self._path, _text(epoch, mark, reborn=self.reborn))
         except OSError as error:
             raise refused(error) from error
         self._mark = mark
@@ -88,8 +92,7 @@ def renew(path: Path, newest: int, *marks: int, system: System) -> str:
     """
     epoch = new_id()
     mark = max(newest, *marks) + AHEAD + 1
-    text = json.dumps({"epoch": epoch, "clock_mark": mark})
-    system.replace_text(path, text + "\n")
+    system.replace_text(path, _text(epoch, mark, reborn=True))
     return epoch
 
 
@@ -101,10 +104,14 @@ def mark_in(path: Path) -> int:
     return _parse(path)[1] if path.exists() else 0
 
 
-def _parse(path: Path) -> tuple[str, int]:
+def _text(epoch: str, mark: int, *, reborn: bool) -> str:
+    return json.dumps({"epoch": epoch, "clock_mark": mark, "reborn": reborn}) + "\n"
+
+
+def _parse(path: Path) -> tuple[str, int, bool]:
     try:
         saved = json.loads(path.read_text())
-        return str(saved["epoch"]), int(saved["clock_mark"])
+        return str(saved["epoch"]), int(saved["clock_mark"]), saved.get("reborn") is True
     except (ValueError, KeyError, TypeError) as error:
         raise Damaged(
             "replica_damaged",

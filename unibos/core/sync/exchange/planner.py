@@ -82,7 +82,7 @@ def pulls(
     """What to take.
 
     :param checkpoints: with this life of the peer, by collection.
-    :param another_life: the peer had an earlier life, or has a clone.
+    :param another_life: one of the two had an earlier life, or has a clone.
     """
     own = {head.name: head.version for head in mine.collections}
     steps = []

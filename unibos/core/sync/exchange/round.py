@@ -184,7 +184,8 @@ class Round:
         def look(view: View) -> list[PullStep]:
             said = introducing.introduce(view, self._local, self._link.kind, peer)
             lives = [each for each in peers.lives(view) if each.id == peer.id]
-            return planner.pulls(said.hello, theirs, said.checkpoints, another_life=len(lives) > 1)
+            another = len(lives) > 1 or self._local.store.replica.reborn
+            return planner.pulls(said.hello, theirs, said.checkpoints, another_life=another)
 
         pulling = Pulling(self._local, self._store, self._link, peer, self._heard, outcome, told)
         for step in self._store.read(look):
