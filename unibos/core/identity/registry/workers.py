@@ -193,7 +193,8 @@ class Workers:
         :raises Unauthenticated: ``machine_token_invalid`` when it was removed meanwhile.
         """
         if scope.principal.kind == "local":
-            return self._workers.local(scope, name[:MAX_LOCAL_NAME])
+            shown = name if name.isprintable() else ""
+            return self._workers.local(scope, shown[:MAX_LOCAL_NAME])
         if scope.principal.kind != "worker":
             raise Forbidden("worker_required", "Only a worker may ask this, with its own token.")
         known = self._workers.known(scope.principal.id)

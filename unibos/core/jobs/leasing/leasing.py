@@ -106,8 +106,10 @@ class Leasing:
         self._expiring = asyncio.create_task(self._expire())
 
     async def close(self) -> None:
-        """Give no more jobs away; workers keep what they have, and report it to the next life."""
+        """Give no more jobs away; workers keep what they have, and report it to the next life.
+        Another close does nothing."""
         self._deaf()
+        self._deaf = lambda: None
         await self._room.close()
         if self._expiring is not None:
             self._expiring.cancel()

@@ -1,6 +1,7 @@
 """Workers of the org: how they join and live, and what people do with them."""
 
 import logging
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -34,7 +35,7 @@ class Removal(Struct, frozen=True, forbid_unknown_fields=True):
 
 def asking(workers: Workers, scope: Scope, call: Call) -> KnownWorker:
     """The worker behind a request."""
-    return workers.asking(scope, call.headers.get(WORKER_HEADER, ""))
+    return workers.asking(scope, unquote(call.headers.get(WORKER_HEADER, "")))
 
 
 def endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
