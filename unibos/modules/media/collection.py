@@ -34,7 +34,7 @@ _PROPERTIES: dict[str, Any] = {
     "title": _TEXT,
     "tags": _TEXTS,
     # What the clock on the wall showed, without a zone: by it things are listed. Until the file
-    # was read, and where it does not say, the time at which it was taken in (UTC).
+    # was read, and where it does not say, what its name tells, or when it was taken in (UTC).
     "moment": _TEXT,
     # ISO 8601 with seconds; without an offset where the file does not say the zone.
     "taken_at": _TEXT,

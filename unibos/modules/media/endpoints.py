@@ -1,6 +1,7 @@
 """What photos and videos can be asked over any door."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec import UNSET, json
 
@@ -14,6 +15,7 @@ from unibos.core.store.jobs import JobState
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction, View
 from unibos.modules.media import intake
+from unibos.modules.media.albums import albums
 from unibos.modules.media.collection import MEDIA, NAME
 from unibos.modules.media.files import Kind
 from unibos.modules.media.shapes import (
@@ -117,13 +119,40 @@ def endpoints(reading: Mapping[Kind, JobKind], limits: Mapping[Kind, int]) -> tu
 async def list_media(scope: Scope, call: Call) -> Answer:
     """A page of photos and videos; those in the bin only when asked for."""
     asked: MediaListing = call.query
-    wanted = query.Query(_filters(asked), asked.sort, asked.limit, asked.cursor, asked.q)
+    return Answer(await scope.store.aread(lambda view: _page(view, asked)))
 
-    def question(view: View) -> MediaPage:
+
+def _page(view: View, asked: MediaListing) -> MediaPage:
+    if asked.album is not None:
+        _require_plain(asked)
+        fits = partial(_fits, asked)
+        found, more = albums.members(view, asked.album, asked.cursor, asked.limit, fits)
+    else:
+        wanted = query.Query(_filters(asked), asked.sort, asked.limit, asked.cursor, asked.q)
         page = query.page(view, NAME, wanted)
-        return MediaPage([_shown(view, record) for record in page.items], page.next)
+        found, more = page.items, page.next
+    return MediaPage([_shown(view, record) for record in found], more)
 
-    return Answer(await scope.store.aread(question))
+
+def _require_plain(asked: MediaListing) -> None:
+    if asked.q is not None or asked.sha256 is not None or asked.sort != "-moment":
+        raise Invalid(
+            "filter_invalid",
+            "An album is listed in its own order, by month, kind, status and tag.",
+            hint="Leave out q, sha256 and sort, or leave out album.",
+        )
+
+
+def _fits(asked: MediaListing, record: Record) -> bool:
+    """Whether a member of an album is asked for."""
+    data = record.data
+    return (
+        asked.bin == ("binned_at" in data)
+        and asked.month in (None, data["moment"][:7])
+        and asked.kind in (None, data["kind"])
+        and asked.status in (None, data["status"])
+        and (asked.tag is None or asked.tag in data.get("tags", ()))
+    )
 
 
 def _filters(asked: MediaListing) -> tuple[str, ...]:

@@ -16,8 +16,10 @@ from unibos.core.store.blobs import Blob
 from unibos.core.store.jobs import Job
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction, View
+from unibos.modules.media.albums import albums
 from unibos.modules.media.collection import DERIVED, MEDIA, NAME
 from unibos.modules.media.files import HEAD, Kind, Type, sniff
+from unibos.modules.media.names import moment_of
 
 _MAX_FILENAME = 255
 _JOBS = ("job", "playable_job")
@@ -109,7 +111,7 @@ def keep(tx: Transaction, arrival: Arrival, reading: Mapping[Kind, JobKind]) -> 
         return present, False
     id_ = new_id(tx.stamp()[0])
     blobs.add(tx, arrival.blob, f"{NAME}/{id_}")
-    job = jobs.add(tx, reading[arrival.type.kind], {"media": id_})
+    job = jobs.add(tx, reading[arrival.type.kind], {"media": id_}, size=arrival.blob.size)
     data = {
         "kind": arrival.type.kind,
         "status": "queued",
@@ -117,7 +119,7 @@ def keep(tx: Transaction, arrival: Arrival, reading: Mapping[Kind, JobKind]) -> 
         "sha256": arrival.blob.sha256,
         "size": arrival.blob.size,
         "media_type": arrival.type.media_type,
-        "moment": iso(tx.now())[:19],
+        "moment": moment_of(arrival.filename) or iso(tx.now())[:19],
     }
     if arrival.filename:
         data["filename"] = arrival.filename
@@ -135,7 +137,7 @@ def reprocess(tx: Transaction, id_: str, reading: Mapping[Kind, JobKind]) -> Rec
     present = open_job(tx, data)
     if present is not None:
         raise Conflict("media_busy", "It is being read already.", job=present.id)
-    job = jobs.add(tx, reading[data["kind"]], {"media": id_})
+    job = jobs.add(tx, reading[data["kind"]], {"media": id_}, size=data["size"])
     changes = {"status": "queued", "job": job.id, "error": None}
     return records.patch(tx, NAME, id_, changes, MEDIA.draft)
 
@@ -149,6 +151,7 @@ def restore(tx: Transaction, id_: str) -> Record:
 def purge(tx: Transaction, id_: str) -> None:
     """Remove a photo or a video for good, with its original and all that was made of it."""
     data = find(tx, id_).data
+    albums.forget(tx, id_)
     records.delete(tx, NAME, id_)
     blobs.release(tx, data["sha256"], f"{NAME}/{id_}")
     for field in DERIVED:

@@ -6,6 +6,7 @@ from unibos.core.jobs.kind import HeavyKind
 from unibos.core.module.manifest import Module
 from unibos.core.store import query
 from unibos.modules.media import overview, photos, pictures, videos
+from unibos.modules.media.albums import endpoints as albums
 from unibos.modules.media.collection import ALBUMS, MEDIA
 from unibos.modules.media.endpoints import endpoints
 from unibos.modules.media.files import Kind
@@ -23,7 +24,12 @@ def module(options: Options, limits: Mapping[Kind, int]) -> Module:
     return Module(
         "media",
         collections=(MEDIA, ALBUMS),
-        endpoints=(*overview.endpoints(), *endpoints(reading, limits), *pictures.endpoints()),
+        endpoints=(
+            *overview.endpoints(),
+            *endpoints(reading, limits),
+            *pictures.endpoints(),
+            *albums.endpoints(),
+        ),
         jobs=(*of_photos, *of_videos),
         status=lambda view: query.count_by(view, MEDIA.name, "status"),
     )

@@ -62,7 +62,7 @@ async def _get_made(name: str, media_type: str, scope: Scope, call: Call) -> Fil
     def find(view: View) -> FileAnswer:
         sha256 = intake.find(view, id_).data.get(name)
         if sha256 is None:
-            raise NotFound(f"{name}_not_found", f"There is no {name} (yet).")
+            raise NotFound("media_not_made", f"There is no {name} of it (yet).")
         path = blobs.open_path(view, files, sha256)
         return FileAnswer(path, media_type, f'"{sha256}"', inline=True)
 

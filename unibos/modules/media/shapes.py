@@ -52,8 +52,9 @@ class MediaOut(Struct, frozen=True, kw_only=True):
     """A photo or a video.
 
     ``taken_at`` has an offset where the file says the zone (``taken_zone`` is then ``known``);
-    otherwise it is what the clock showed where it was taken (``local``). ``moment`` is that clock,
-    or, where the file does not say, the time at which it was taken in; lists go by it.
+    otherwise it is what the clock showed where it was taken (``local``). ``moment`` is that clock;
+    where the file does not say, it is what the file's name tells, or the time at which it was taken
+    in. Lists go by it.
     """
 
     id: str

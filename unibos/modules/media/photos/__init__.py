@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unibos.core.jobs.kind import HeavyKind, Report
 from unibos.modules.media.jobs import Options, reading_kind
+from unibos.modules.media.photos.sizes import resize_kind, thumbnail_kind
 from unibos.modules.media.reading import Reading
 
 _TIMEOUT_SECONDS = 10 * 60
@@ -14,7 +15,11 @@ _TIMEOUT_SECONDS = 10 * 60
 
 def kinds(options: Options) -> tuple[HeavyKind, ...]:
     """The kinds of jobs for photos; the first one reads a photo that was taken in."""
-    return (reading_kind("media.photo", options, _read, timeout_seconds=_TIMEOUT_SECONDS),)
+    return (
+        reading_kind("media.photo", options, _read, timeout_seconds=_TIMEOUT_SECONDS),
+        resize_kind(options),
+        thumbnail_kind(options),
+    )
 
 
 def _read(

@@ -105,7 +105,8 @@ def upright(image: Image.Image, side: int) -> Upright:
     """
     size = image.size
     if image.format in FORMATS["image/jpeg"]:
-        image.draft("RGB", (side, side))
+        scale = min(1, side / max(size))
+        image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
         image.load()
     else:
         # Pillow turns a TIFF by itself, and then it says another size.
@@ -120,19 +121,19 @@ def upright(image: Image.Image, side: int) -> Upright:
     return Upright(picture, *(reversed(size) if turned in _SIDEWAYS else size))
 
 
-def shrunk(picture: Image.Image, side: int) -> Image.Image:
-    """A copy with no side longer than ``side``; the picture itself where it is small enough."""
-    if max(picture.size) <= side:
+def fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """A copy that fits into ``width`` × ``height``; the picture itself where it is small enough."""
+    scale = min(width / picture.width, height / picture.height)
+    if scale >= 1:
         return picture
-    small = picture.copy()
-    small.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return small
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def save_pictures(picture: Image.Image, options: Options, workdir: Path) -> Image.Image:
     """Write ``preview.jpg`` and ``thumbnail.webp`` of an upright RGB picture; the thumbnail."""
-    save_preview(shrunk(picture, options.preview), workdir / "preview.jpg")
-    thumbnail = shrunk(picture, options.thumbnail)
+    save_preview(fitted(picture, options.preview, options.preview), workdir / "preview.jpg")
+    thumbnail = fitted(picture, options.thumbnail, options.thumbnail)
     save_thumbnail(thumbnail, workdir / "thumbnail.webp")
     return thumbnail
 
@@ -150,11 +151,9 @@ def save_thumbnail(picture: Image.Image, target: Path) -> None:
 def _scaled(image: Image.Image, side: int) -> Image.Image:
     """Small first, then in the right colours: fewer pixels to compute."""
     profile = image.info.get("icc_profile")
-    picture = _plain(image)
+    picture = fitted(_plain(image), side, side)
     if picture is image:
-        picture = image.copy() if max(image.size) <= side else shrunk(image, side)
-    else:
-        picture = shrunk(picture, side)
+        picture = image.copy()
     if picture.mode in ("RGBA", "LA", "PA"):
         picture = _on_white(picture)
     return _in_srgb(picture, profile).convert("RGB")

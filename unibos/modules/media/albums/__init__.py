@@ -1,0 +1,1 @@
+"""Albums: photos and videos in an order that somebody chose."""
