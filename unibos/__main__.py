@@ -3,7 +3,7 @@
 import sys
 from pathlib import PurePath
 
-_GROUPS = {"unibos-hub": "hub", "unibos-dev": "dev"}
+_GROUPS = {"unibos-hub": "hub", "unibos-worker": "worker", "unibos-dev": "dev"}
 """Names under which the program is one group of its commands."""
 
 

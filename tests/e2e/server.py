@@ -130,6 +130,10 @@ class Server:
         self._process.send_signal(signal.SIGTERM)
         self.logged('"stopping"')
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End it without a warning."""
         self._process.kill()

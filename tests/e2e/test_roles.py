@@ -71,7 +71,11 @@ def test_a_hub_serves_https_with_a_certificate_of_its_own(data):
         (["--role", "hub", "--no-tls", "--host", "::"], {}, "plain_http_refused"),
         (["--role", "hub"], {"HUB_ROLE": "standby"}, "hub_role_unavailable"),
         (["--role", "hub"], {"HUB_ROLE": "regional", "HUB_REGION": "eu"}, "hub_role_unavailable"),
-        (["--role", "hub", "--role", "worker"], {}, "role_unavailable"),
+        (
+            ["--role", "worker"],
+            {"WORKER_TYPE": "media", "UNIBOS_BOARD_MODEL": "zero2w"},
+            "worker_queues_none",
+        ),
         (["--role", "hub"], {"UNIBOS_HUB_PROXIES": "proxy"}, "bad_setting"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from unibos.base.config import Config
-from unibos.base.errors import Conflict, Error, Invalid
+from unibos.base.errors import Conflict, Error, Invalid, Unavailable
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.kind import HeavyKind, Kinds, PortableKind, by_name
 from unibos.core.jobs.leasing.messages import WorkerFacts
@@ -79,7 +79,8 @@ class WorkerRole:
                 self._tell_idle()
                 told = True
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS if self._alone else None):
+                looks = self._alone or self._config.worker.source
+                async with asyncio.timeout(_LOOK_SECONDS if looks else None):
                     await self._changed.wait()
 
     async def _work(self, link: LeaseClient) -> None:
@@ -106,8 +107,8 @@ class WorkerRole:
         if self._worker is not None:
             told = msgspec.to_builtins(self._worker.told())
         if self._stopping:
-            told["state"] = "stopping"
-        told["joined"] = None if joined is None else _public(joined)
+            told["state"] = "stopping" if self._worker is not None else "stopped"
+        told["joined"] = None if joined is None else joining.public(joined)
         told["alone"] = self._alone
         return told
 
@@ -131,7 +132,7 @@ class WorkerRole:
             )
         log.info("joined", extra={"source": joined.source_name, "org": joined.org_name})
         self._again()
-        return _public(joined)
+        return joining.public(joined)
 
     async def leave(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Leave the instance that was joined; what is being worked on goes back."""
@@ -146,7 +147,7 @@ class WorkerRole:
                 self._paused = False
                 self._changed.set()
         log.info("left", extra={"source": left.source_name})
-        return _public(left)
+        return joining.public(left)
 
     def _again(self) -> None:
         """Look anew for whom to work."""
@@ -159,16 +160,22 @@ class WorkerRole:
         self._joined = None
         wanted = self._config.worker.source
         if wanted:
-            return LeaseClient.local(Path(wanted), joining.called(self._config))
+            return self._beside(Path(wanted))
         self._joined = self._membership.read()
         if self._joined is not None and not self._config.offline:
             return LeaseClient.joined(self._joined.address, self._key, self._vouched)
         if self._alone:
             for socket in _BESIDE:
                 if (self._config.data / socket).exists():
-                    name = joining.called(self._config)
-                    return LeaseClient.local(self._config.data / socket, name)
+                    return self._beside(self._config.data / socket)
         return None
+
+    def _beside(self, socket: Path) -> LeaseClient | None:
+        """The way to an instance on this machine; None where not even its folder is there."""
+        try:
+            return LeaseClient.local(socket, joining.called(self._config))
+        except Unavailable:
+            return None
 
     def _vouched(self, certificate: str) -> None:
         """The source has another certificate, which it vouched for."""
@@ -241,9 +248,3 @@ async def _run(role: WorkerRole, *, alone: bool) -> None:
             raise
         # Whatever else this process is goes on.
         log.warning("the worker stops: %s", error.detail, extra={"code": error.code})
-
-
-def _public(joined: Joined) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(joined, certificate=None))
-    del told["certificate"]
-    return told

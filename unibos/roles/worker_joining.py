@@ -1,21 +1,27 @@
 """Which instance a worker joined: one small file in its data folder, without a secret; the secret
 is the instance's key."""
 
+import asyncio
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from unibos.base.config import Config
 from unibos.base.errors import Conflict, Damaged, Error, Forbidden
-from unibos.core.identity.keys import InstanceKey
+from unibos.core.identity.keys import KEY_FILE, InstanceKey
 from unibos.core.identity.registry.join_proof import prove, public_text
 from unibos.core.identity.registry.join_string import JoinToken
 from unibos.core.identity.registry.worker_shapes import WorkerEnrollment
 from unibos.core.jobs.leasing.messages import WorkerFacts
 from unibos.core.store.system import System
+from unibos.roles.instance import open_instance
 from unibos.transports.http.lease_client import LeaseClient, SourceAddress
 
 FILE = "worker.json"
@@ -156,3 +162,41 @@ async def leave(membership: Membership, key: InstanceKey, *, force: bool) -> Joi
         await link.close()
     membership.drop()
     return joined
+
+
+def join_here(config: Config, text: str, name: str) -> dict[str, Any]:
+    """Join while no worker runs; what :func:`join` raises."""
+    from unibos.roles.modules import modules
+    from unibos.roles.worker_facts import found
+
+    kinds = [kind for module in modules(config.documents, config.media) for kind in module.jobs]
+    key, facts = open_instance(config), found(config, kinds)
+    with _owned(config.data):
+        joined = join(Membership(config.data), key, facts, text, name or called(config))
+        return public(asyncio.run(joined))
+
+
+def leave_here(config: Config, *, force: bool) -> dict[str, Any]:
+    """Leave while no worker runs; what :func:`leave` raises."""
+    left = leave(Membership(config.data), open_instance(config), force=force)
+    return public(asyncio.run(left))
+
+
+def public(joined: Joined) -> dict[str, Any]:
+    """What is told of it."""
+    told: dict[str, Any] = msgspec.to_builtins(joined)
+    del told["certificate"]
+    return told
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """What root writes here is the service's, as the folder is."""
+    try:
+        yield
+    finally:
+        there = folder.stat()
+        for name in (KEY_FILE, FILE):
+            path = folder / name
+            if os.geteuid() == 0 and path.exists() and path.stat().st_uid != there.st_uid:
+                os.chown(path, there.st_uid, there.st_gid)

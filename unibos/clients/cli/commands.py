@@ -52,6 +52,12 @@ def _document() -> click.Command:
     return document
 
 
+def _media() -> click.Command:
+    from unibos.clients.cli.media import media
+
+    return media
+
+
 def _record() -> click.Command:
     from unibos.clients.cli.record import record
 
@@ -98,6 +104,12 @@ def _hub() -> click.Command:
     from unibos.clients.cli.hub import hub
 
     return hub
+
+
+def _worker() -> click.Command:
+    from unibos.clients.cli.worker import worker
+
+    return worker
 
 
 def _sync() -> click.Command:
@@ -192,6 +204,7 @@ COMMANDS: Mapping[str, Loader] = {
     "add": _add,
     "search": _search,
     "document": _document,
+    "media": _media,
     "record": _record,
     "collection": _collection,
     "conflicts": _conflicts,
@@ -200,6 +213,7 @@ COMMANDS: Mapping[str, Loader] = {
     "notification": _notification,
     "user": _user,
     "hub": _hub,
+    "worker": _worker,
     "login": _login,
     "logout": _logout,
     "join": _join,

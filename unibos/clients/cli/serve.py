@@ -15,9 +15,13 @@ _OF_THE_ONLY_ROLE = ("host", "port", "tls")
 """What ``--host``, ``--port`` and ``--tls`` set: the node's, or the hub's where no node is."""
 
 
-def _option(setting: Setting) -> click.Option:
+def option(setting: Setting, flag: str = "") -> click.Option:
+    """The option that sets a setting.
+
+    :param flag: instead of the setting's own.
+    """
     truth = isinstance(setting.default, bool)
-    flag = setting.about.flag
+    flag = flag or setting.about.flag
     words = choices(setting)
     return click.Option(
         (f"{flag}/--no-{flag[2:]}" if truth else flag, _name(setting.key)),
@@ -38,6 +42,7 @@ def _name(key: str) -> str:
     "unibos serve --data ./data --port 8001",
     "unibos serve --profile edge --tls",
     "unibos serve --role hub --role node",
+    "unibos serve --role worker --queues ocr,media",
 )
 @click.pass_obj
 def serve(asked: Asked, /, **options: Any) -> None:
@@ -68,4 +73,4 @@ def _hubs(flags: dict[str, Any]) -> dict[str, Any]:
 
 _FLAGGED = [one for one in settings() if one.about.flag and one.key not in _GLOBAL]
 _KEYS = [one.key for one in _FLAGGED]
-serve.params += [_option(one) for one in _FLAGGED]
+serve.params += [option(one) for one in _FLAGGED]

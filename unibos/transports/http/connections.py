@@ -13,8 +13,9 @@ from unibos.base.trust import only
 if TYPE_CHECKING:
     import httpx2
 
-# It would tell of every request.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
+# They would tell of every request, and of every step of it.
+for _chatty in ("httpx2", "httpcore2"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 CONNECT_S = 3.0
 SILENT_S = 10.0

@@ -3,6 +3,7 @@ signed with the worker's key, or over the socket of an instance on the same mach
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ FILES_AT_ONCE = 4
 _API = "/api/v1"
 _LOCAL = "http://localhost"
 _SMALL = 64 * 1024
+_LONGEST_ADDRESS = 107
+"""Of a socket (unix(7)); a longer path goes by its folder, which must not be replaced then."""
 
 T = TypeVar("T")
 
@@ -116,11 +119,12 @@ class LeaseClient:
         :param name: what the worker calls itself, so that several can ask.
         :raises Unavailable: ``source_unreachable``: there is no such folder.
         """
-        end, stack = SourceEnd(""), AsyncExitStack()
-        try:
-            address = stack.enter_context(address_of(socket))
-        except OSError as error:
-            raise end.lost(f"{socket}: {error.strerror}") from None
+        end, stack, address = SourceEnd(""), AsyncExitStack(), str(socket)
+        if len(os.fsencode(socket)) > _LONGEST_ADDRESS:
+            try:
+                address = stack.enter_context(address_of(socket))
+            except OSError as error:
+                raise end.lost(f"{socket}: {error.strerror}") from None
         lines = Line((_LOCAL,), "", end, address), Line((_LOCAL,), "", end, address)
         return cls(lines, end, None, name, stack)
 

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _LONGEST_LINE = 64 * 1024
 _SECONDS = 10
 """That who connected has to say what they want."""
+_LAST_SECONDS = 1
+"""That an answer under way gets at the end."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[object]]
 """Gets what was asked; what it returns is the answer."""
@@ -34,7 +36,10 @@ async def control(path: Path, handlers: Mapping[str, Handler]) -> AsyncIterator[
     :param handlers: by the name of the command.
     """
 
+    present: set[asyncio.Task[None] | None] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        present.add(asyncio.current_task())
         try:
             writer.write(await _answer(reader, handlers))
             await writer.drain()
@@ -45,6 +50,7 @@ async def control(path: Path, handlers: Mapping[str, Handler]) -> AsyncIterator[
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+            present.discard(asyncio.current_task())
 
     path.unlink(missing_ok=True)
     with address_of(path) as address:
@@ -55,6 +61,8 @@ async def control(path: Path, handlers: Mapping[str, Handler]) -> AsyncIterator[
     finally:
         server.close()
         path.unlink(missing_ok=True)
+        if waiting := [task for task in present if task is not None]:
+            await asyncio.wait(waiting, timeout=_LAST_SECONDS)
 
 
 async def _answer(reader: asyncio.StreamReader, handlers: Mapping[str, Handler]) -> bytes:

@@ -5,7 +5,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from unibos.base.errors import Error
+from unibos.base.errors import Error, Forbidden, Unauthenticated
 
 
 @dataclass(slots=True)
@@ -14,11 +14,13 @@ class Contact:
 
     :param first: seconds of the first pause; each later one is twice as long.
     :param longest: seconds of the longest pause.
+    :param doubt: set when the source refuses the worker itself.
     :ivar trouble: why it was not reached last; None while it is.
     """
 
     first: float
     longest: float
+    doubt: asyncio.Event
     trouble: Error | None = None
     _failures: dict[str, int] = field(default_factory=dict)
     _reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,6 +36,8 @@ class Contact:
         """Wait before the next try: longer each time, never in step with others, and no longer
         than until somebody else reached the source."""
         self.trouble = error
+        if isinstance(error, Forbidden | Unauthenticated):
+            self.doubt.set()
         self._reached.clear()
         failures = self._failures[who] = self._failures.get(who, 0) + 1
         with suppress(TimeoutError):

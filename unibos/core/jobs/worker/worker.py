@@ -45,7 +45,8 @@ class Worker:
         self._facts = facts
         self._changed = asyncio.Event()
         self._sign_now = asyncio.Event()
-        self._contact = Contact(options.pause_seconds, options.longest_pause_seconds)
+        pauses = options.pause_seconds, options.longest_pause_seconds
+        self._contact = Contact(*pauses, self._sign_now)
         self._hands = Hands(link, kinds, options, self._contact, self._changed.set)
         begin = self._hands.begin
         self._lanes = (
