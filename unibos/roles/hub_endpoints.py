@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from unibos import __version__
 from unibos.base.config import Config
@@ -25,6 +26,7 @@ from unibos.roles.addresses import Addresses
 from unibos.roles.keeping import largest_input
 from unibos.roles.leasing import Offered
 from unibos.roles.listening import Place
+from unibos.roles.takers import named_takers
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
@@ -45,6 +47,7 @@ from unibos.transports.http.routes import (
     heartbeat,
     hub_status,
     invitations,
+    job_route,
     keys,
     leases,
     metrics,
@@ -107,7 +110,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *auth.endpoints(parts.identity),
         *users.endpoints(parts.identity.users),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
-        *events.endpoints(parts.bell),
+        *events.endpoints(parts.bell, None, parts.offered.workers.events),
         *export.endpoints("hub"),
         *conflicts.ENDPOINTS,
         *quarantine.endpoints(parts.local),
@@ -121,6 +124,9 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *nodes.endpoints(parts.registry),
         *sync_status.hub_endpoints(parts.local, parts.answer.acknowledged.of, parts.registry),
         *tokens.endpoints(parts.tokens),
+        *job_route.endpoints(
+            partial(named_takers, parts.config, parts.jobs, parts.offered.workers)
+        ),
         *leases.endpoints(parts.offered.workers, parts.offered.leasing),
         *workers.endpoints(parts.offered.workers, parts.offered.leasing),
         *enroll.endpoints(parts.registry),

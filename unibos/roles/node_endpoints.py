@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from unibos import __version__
 from unibos.base.config import Config
@@ -24,6 +25,7 @@ from unibos.core.sync.local import Local
 from unibos.core.sync.schedule.sync import Sync
 from unibos.roles.leasing import Offered
 from unibos.roles.listening import Place
+from unibos.roles.takers import named_takers
 from unibos.transports.http import openapi
 from unibos.transports.http.door import State
 from unibos.transports.http.routes import (
@@ -37,6 +39,8 @@ from unibos.transports.http.routes import (
     export,
     health,
     hub,
+    job_batches,
+    job_route,
     jobs,
     leases,
     linking,
@@ -105,7 +109,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *node_statement.endpoints(parts.accounts, parts.key, lambda: parts.place.fingerprint),
         *sync.endpoints(parts.answer, parts.blob_answer, parts.config.documents.max_mb * MIB),
         *blobs.endpoints(parts.config.documents.max_mb * MIB),
-        *events.endpoints(parts.bell, parts.sync.events),
+        *events.endpoints(parts.bell, parts.sync.events, parts.offered.workers.events),
         *node_page.endpoints(parts.identity, _page(parts)),
         *sync_status.endpoints(parts.sync),
         *export.endpoints("node"),
@@ -113,7 +117,11 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *quarantine.endpoints(parts.local),
         *sync_peers.ENDPOINTS,
         *jobs.endpoints(parts.jobs, kinds, parts.bell),
+        *job_batches.endpoints(parts.jobs, kinds),
         *tokens.endpoints(parts.offered.tokens),
+        *job_route.endpoints(
+            partial(named_takers, parts.config, parts.jobs, parts.offered.workers)
+        ),
         *leases.endpoints(parts.offered.workers, parts.offered.leasing),
         *workers.endpoints(parts.offered.workers, parts.offered.leasing),
         *status.endpoints(_about(parts), parts.modules),

@@ -23,6 +23,7 @@ from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.known_workers import KnownWorker, KnownWorkers
 from unibos.core.identity.registry.machine_tokens import MachineReader, machine_token_invalid
 from unibos.core.identity.registry.presence import Pace
+from unibos.core.identity.registry.worker_events import WorkerEvent, WorkerEvents
 from unibos.core.identity.registry.worker_shapes import (
     Worker,
     WorkerEnrolled,
@@ -70,6 +71,7 @@ class Workers:
     """The workers of one instance; for one event loop.
 
     :param reader: takes machine tokens, each for once.
+    :ivar events: what happens to them.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Workers:
         self.options = options
         self._wall = wall
         self._slow = Throttle(monotonic)
+        self.events = WorkerEvents()
         self._workers = KnownWorkers(
             store, options.pace, options.place, options.local_place, wall, monotonic
         )
@@ -162,6 +165,7 @@ class Workers:
         name = present.name if present and same else workers.free_name(tx, wanted.name)
         row = replace(wanted, name=name)
         workers.put(tx, row)
+        self._tell(tx, "joined", row)
         return row, orgs.get(tx).name
 
     def machine(self, token: str) -> Scope:
@@ -218,8 +222,12 @@ class Workers:
     async def leave(self, known: KnownWorker) -> None:
         """Be a worker no longer. One of the local socket has nothing to leave."""
         if known.public_key:
-            store = self._store.org(known.org)
-            await store.awrite(lambda tx: workers.remove(tx, known.id))
+
+            def apply(tx: Transaction) -> None:
+                self._tell(tx, "left", workers.get(tx, known.id))
+                workers.remove(tx, known.id)
+
+            await self._store.awrite(apply, known.org)
             self._workers.forget(known.id)
 
     async def page(self, scope: Scope, limit: int = 50, cursor: str | None = None) -> WorkerPage:
@@ -276,7 +284,13 @@ class Workers:
         """
         scope.require(Role.ADMIN)
         wanted = check_name(name)
-        row = await scope.store.awrite(lambda tx: workers.rename(tx, id_, wanted))
+
+        def apply(tx: Transaction) -> WorkerRow:
+            row = workers.rename(tx, id_, wanted)
+            self._tell(tx, "renamed", row)
+            return row
+
+        row = await scope.store.awrite(apply)
         self._workers.renamed(row)
         return self._shown(row)
 
@@ -287,7 +301,12 @@ class Workers:
         """
         scope.require(Role.ADMIN)
         now = self._wall()
-        await scope.store.awrite(lambda tx: workers.revoke(tx, id_, now))
+
+        def apply(tx: Transaction) -> None:
+            workers.revoke(tx, id_, now)
+            self._tell(tx, "revoked", workers.get(tx, id_))
+
+        await scope.store.awrite(apply)
         self._workers.revoked(id_)
 
     async def remove(self, scope: Scope, id_: str) -> None:
@@ -305,6 +324,11 @@ class Workers:
 
         await scope.store.awrite(apply)
         self._workers.forget(id_)
+
+    def _tell(
+        self, tx: Transaction, what: Literal["joined", "renamed", "revoked", "left"], row: WorkerRow
+    ) -> None:
+        tx.after_commit.append(self.events.telling(tx.org, WorkerEvent(what, row.id, row.name)))
 
     def _shown(self, row: WorkerRow) -> Worker:
         known = self._workers.known(row.id)

@@ -1,17 +1,19 @@
 """The event stream: what changes in the org, as it changes, resumable after a cut.
 
 An event's id is ``seq.num``: how far the record feed and the job events have been told. What sync
-tells is not kept, so it is told from now on only.
+tells, and what happens to workers, is not kept, so it is told from now on only.
 """
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from unibos.base.errors import Invalid
+from unibos.core.identity.registry.worker_events import WorkerEvents
 from unibos.core.identity.scope import Role, Scope, stands
 from unibos.core.module.endpoint import Call, Endpoint, Event, EventAnswer, Media
 from unibos.core.store import feed, jobs
@@ -20,8 +22,8 @@ from unibos.core.store.records import Record
 from unibos.core.store.transaction import View
 from unibos.core.sync.schedule.events import SyncEvents
 
-Topic = Literal["records", "jobs", "sync"]
-_TOPICS: tuple[Topic, ...] = ("records", "jobs", "sync")
+Topic = Literal["records", "jobs", "sync", "workers"]
+_TOPICS: tuple[Topic, ...] = ("records", "jobs", "sync", "workers")
 _BATCH = 200
 _POSITION = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
@@ -33,19 +35,44 @@ class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
     collection: Annotated[str, Meta(max_length=63)] | None = None
 
 
-def endpoints(bell: Bell, told: SyncEvents | None = None) -> tuple[Endpoint, ...]:
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """What is told from now on only; a place in it is two numbers."""
+
+    sync: SyncEvents
+    workers: WorkerEvents
+
+    def now(self) -> tuple[int, int]:
+        """The place behind all that was told."""
+        return self.sync.newest, self.workers.newest
+
+    def after(
+        self, at: tuple[int, int], org: str, topics: tuple[Topic, ...]
+    ) -> tuple[list[tuple[str, Struct]], tuple[int, int]]:
+        """What was told behind a place, each with its type, and the next place."""
+        following = self.now()
+        found: list[tuple[str, Struct]] = []
+        if "sync" in topics:
+            found += [("sync", what) for _, what in self.sync.after(at[0])]
+        if "workers" in topics:
+            found += [("worker", what) for _, what in self.workers.after(at[1], org)]
+        return found, following
+
+
+def endpoints(bell: Bell, told: SyncEvents | None, workers: WorkerEvents) -> tuple[Endpoint, ...]:
     """The endpoint over one store's bell.
 
     :param told: what sync tells, for the one org that it is of.
+    :param workers: what happens to workers, of all orgs.
     """
-    sync = told or SyncEvents()
+    unkept = Unkept(told or SyncEvents(), workers)
 
     async def events(scope: Scope, call: Call) -> EventAnswer:
         asked: EventQuery = call.query
         since = _position(call.headers.get("last-event-id"))
         if since is None:
             since = scope.store.read(_now)
-        return EventAnswer(_stream(bell, sync, scope, asked, since))
+        return EventAnswer(_stream(bell, unkept, scope, asked, since))
 
     return (
         Endpoint(
@@ -62,10 +89,10 @@ def endpoints(bell: Bell, told: SyncEvents | None = None) -> tuple[Endpoint, ...
 
 
 async def _stream(
-    bell: Bell, sync: SyncEvents, scope: Scope, asked: EventQuery, since: tuple[int, int]
+    bell: Bell, unkept: Unkept, scope: Scope, asked: EventQuery, since: tuple[int, int]
 ) -> AsyncIterator[Event]:
     topics = asked.topic or _TOPICS
-    synced = sync.newest
+    at = unkept.now()
     while not bell.closed:
         rung = bell.next(scope.org)
         seq, num = since
@@ -90,9 +117,9 @@ async def _stream(
         for event in told:
             since = (since[0], event.num)
             yield Event("job", f"{since[0]}.{since[1]}", event.json)
-        news = sync.after(synced) if "sync" in topics else []
-        for synced, what in news:  # noqa: B007 - goes on behind the last one
-            yield Event("sync", f"{since[0]}.{since[1]}", what)
+        news, at = unkept.after(at, scope.org, topics)
+        for type_, what in news:
+            yield Event(type_, f"{since[0]}.{since[1]}", what)
         if not changed and not told and not news:
             await rung.wait()
 
