@@ -20,7 +20,6 @@ from unibos.core.module.endpoint import (
     Listing,
     Media,
 )
-from unibos.core.store import batches
 from unibos.core.store import jobs as verbs
 from unibos.core.store.bell import Bell
 from unibos.core.store.jobs import JobError, JobState, Locality, Progress
@@ -31,7 +30,8 @@ from unibos.transports.http.routes.events import event_id_invalid
 _NUMBER = re.compile("[0-9]{1,18}")
 
 Id = Annotated[str, Meta(max_length=64)]
-BatchId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z")]
+BATCH_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z"
+BatchId = Annotated[str, Meta(pattern=BATCH_NAME)]
 
 
 class JobIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,16 +77,6 @@ class JobPage(Struct, frozen=True):
     next: str | None
 
 
-class BatchOut(Struct, frozen=True):
-    """The jobs of a batch as a whole; ``progress`` is between 0 and 1."""
-
-    id: str
-    jobs: int
-    states: dict[str, int]
-    progress: float
-    ended: bool
-
-
 class JobListing(Listing, frozen=True, forbid_unknown_fields=True):
     """Which jobs."""
 
@@ -99,16 +89,8 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
     """The endpoints over one instance's jobs."""
 
     async def create_job(scope: Scope, call: Call) -> Answer:
-        kind = kinds.get(call.body.kind)
-        if kind is None or kind.accept is None:
-            asked_for = sorted(name for name, kind in kinds.items() if kind.accept is not None)
-            raise Invalid(
-                "job_kind_unknown",
-                f"No job of the kind {call.body.kind!r} can be asked for.",
-                hint="Can be asked for: " + (", ".join(asked_for) or "none") + ".",
-            )
-        args = kind.accept(call.body.args)
         asked: JobIn = call.body
+        kind, args = admitted(kinds, asked.kind, asked.args)
         job = await scope.store.awrite(
             lambda tx: verbs.add(tx, kind, args, needs=asked.needs, batch=asked.batch)
         )
@@ -118,11 +100,6 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
         id_ = call.path["id"]
         job = await scope.store.awrite(lambda tx: jobs.cancel(tx, id_))
         return Answer(job.json)
-
-    async def cancel_batch(scope: Scope, call: Call) -> Answer:
-        id_ = call.path["id"]
-        batch = await scope.store.awrite(lambda tx: jobs.cancel_batch(tx, id_))
-        return Answer(batch.json)
 
     async def job_events(scope: Scope, call: Call) -> EventAnswer:
         id_ = call.path["id"]
@@ -152,23 +129,6 @@ def endpoints(jobs: Jobs, kinds: Mapping[str, JobKind], bell: Bell) -> tuple[End
             {201: JobOut},
             body=JobIn,
             errors=(Invalid, NotFound, Conflict),
-        ),
-        Endpoint(
-            "GET",
-            "/jobs/batches/{id}",
-            get_batch,
-            "How far a batch of jobs has got",
-            {200: BatchOut},
-            Role.VIEWER,
-            errors=(NotFound,),
-        ),
-        Endpoint(
-            "DELETE",
-            "/jobs/batches/{id}",
-            cancel_batch,
-            "Cancel all jobs of a batch",
-            {200: BatchOut},
-            errors=(Forbidden, NotFound),
         ),
         Endpoint("GET", one, get_job, "Read a job", {200: JobOut}, Role.VIEWER, errors=(NotFound,)),
         Endpoint(
@@ -212,10 +172,22 @@ async def get_job(scope: Scope, call: Call) -> Answer:
     return Answer(scope.store.read(lambda view: verbs.get(view, call.path["id"])).json)
 
 
-async def get_batch(scope: Scope, call: Call) -> Answer:
-    """One batch."""
-    batch = await scope.store.aread(lambda view: batches.get(view, call.path["id"]))
-    return Answer(batch.json)
+def admitted(
+    kinds: Mapping[str, JobKind], name: str, args: Mapping[str, Any]
+) -> tuple[JobKind, dict[str, Any]]:
+    """The kind of a job that a user asks for, and its arguments, checked.
+
+    :raises Invalid: ``job_kind_unknown``, and what the kind says of its arguments.
+    """
+    kind = kinds.get(name)
+    if kind is None or kind.accept is None:
+        asked_for = sorted(name for name, kind in kinds.items() if kind.accept is not None)
+        raise Invalid(
+            "job_kind_unknown",
+            f"No job of the kind {name!r} can be asked for.",
+            hint="Can be asked for: " + (", ".join(asked_for) or "none") + ".",
+        )
+    return kind, kind.accept(args)
 
 
 async def _stream(bell: Bell, scope: Scope, id_: str, after: int) -> AsyncIterator[Event]:
