@@ -19,6 +19,7 @@ PACKAGE = Path(unibos.__file__).parent
 DYNAMIC = {
     *("queued", "running", "done", "failed", "cancelled", "ok", "warn", "fail"),
     *("receipt", "invoice", "letter", "other"),
+    *("photo", "video", "exact", "near"),
     *("owner", "admin", "member", "viewer"),
     *("individual", "family", "team", "organization", "nonprofit", "enterprise"),
     *("current", "next", "retired"),
@@ -26,6 +27,8 @@ DYNAMIC = {
     *("starting", "idle", "failing", "stopped", "blobs"),
     *("d", "h", "min", "s"),
     *("local", "nodes", "hub", "push", "pull", "blob"),
+    *("unattached", "working", "away", "stopping", "fetching", "sending", "reporting"),
+    *("back", "lost"),
     "documents",
     "progress",
 }

@@ -70,7 +70,7 @@ def test_a_worker_that_joined_over_https_reads_documents(places, receipt):
             left = run(own, "worker", "leave", "--yes", "--json")
             assert left.returncode == 0, left.stderr
             assert owner.get("/api/v1/workers").json()["items"] == []
-            assert worker.asked("status")["state"] == "idle"
+            assert worker.asked("status")["state"] == "unattached"
             assert worker.asked("stop")["stopped"]
             assert worker.ended() == 0
             assert worker.errors == []
@@ -158,7 +158,7 @@ def test_a_node_and_its_worker_in_one_process(places):
     data, _ = places
     with Server(data, "--role", "worker") as node:
         told = json.loads(run(data, "worker", "status", "--json").stdout)
-        assert (told["state"], told["alone"]) == ("idle", False)
+        assert (told["state"], told["alone"]) == ("unattached", False)
         with node.client() as nobody:
             assert nobody.get("/health").json()["roles"] == ["node", "worker"]
 

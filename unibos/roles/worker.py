@@ -103,7 +103,7 @@ class WorkerRole:
     async def status(self, _: dict[str, Any]) -> dict[str, Any]:
         """How it is, for the commands on this machine."""
         joined = self._joined
-        told: dict[str, Any] = {"state": "idle", "facts": self._facts, "tasks": [], "ended": {}}
+        told: dict[str, Any] = {"state": "unattached", "facts": self._facts, "tasks": [], "ended": {}}
         if self._worker is not None:
             told = msgspec.to_builtins(self._worker.told())
         if self._stopping:

@@ -34,7 +34,7 @@ def status(asked: Asked) -> None:
             say("Version"): facts.get("version"),
         }
     )
-    if told["state"] == "idle" and told["alone"]:
+    if told["state"] == "unattached" and told["alone"]:
         click.echo(say("It has nobody to work for: unibos-worker join TOKEN"))
 
 
@@ -74,7 +74,7 @@ def _source(told: dict[str, Any]) -> str:
     joined = told.get("joined")
     if joined:
         return show.clean(f"{joined['source_name']} ({joined['urls'][0]})")
-    if not told["alone"] and told["state"] == "idle":
+    if not told["alone"] and told["state"] == "unattached":
         return say("this instance itself")
     return show.clean(told.get("source_name", ""))
 

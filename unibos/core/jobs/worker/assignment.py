@@ -14,7 +14,7 @@ from unibos.core.store.job import JobError, Progress
 
 T = TypeVar("T")
 
-Phase = Literal["fetching", "working", "sending", "handing_in"]
+Phase = Literal["fetching", "working", "sending", "reporting"]
 
 
 @dataclass(slots=True)

@@ -203,7 +203,7 @@ class Hands:
             except Error as error:
                 report = failed(assignment.lease, error)
                 code = JOB_LOST if error.code == JOB_LOST else ""
-        assignment.phase = "handing_in"
+        assignment.phase = "reporting"
         code = code or await self._taken(assignment, report)
         if code and code != JOB_LOST and report.type == "done":
             # The source will never take this result; that it failed, it will.

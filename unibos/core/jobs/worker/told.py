@@ -12,7 +12,7 @@ from unibos.core.jobs.worker.assignment import Assignment
 class TaskTold(Struct, frozen=True, kw_only=True):
     """A job that it has in its hands.
 
-    :param phase: ``fetching``, ``working``, ``sending``, ``handing_in``.
+    :param phase: ``fetching``, ``working``, ``sending``, ``reporting``.
     :param seconds: since it was taken.
     """
 

@@ -11,11 +11,13 @@ from unibos.clients.cli.words.tr import (
     hub,
     joining,
     machine,
+    media,
     node,
     orgs,
     programs,
     sync,
     update,
+    worker,
 )
 from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
 
@@ -30,9 +32,11 @@ TURKISH: Mapping[str, str] = {
     **update.TURKISH,
     **first_boot.TURKISH,
     **machine.TURKISH,
+    **media.TURKISH,
     **export.TURKISH,
     **conflicts.TURKISH,
     **sync.TURKISH,
+    **worker.TURKISH,
 }
 
 TURKISH_CODES: Mapping[str, str] = {
@@ -41,9 +45,11 @@ TURKISH_CODES: Mapping[str, str] = {
     **care.CODES,
     **update.CODES,
     **machine.CODES,
+    **media.CODES,
     **export.CODES,
     **conflicts.CODES,
     **sync.CODES,
+    **worker.CODES,
 }
 
 __all__ = ["TURKISH", "TURKISH_CODES"]
