@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from unibos.clients.cli import add
+from unibos.clients.cli import sending
 from unibos.clients.cli.exits import Exit
-from unibos.clients.cli.finding import find, names_in
+from unibos.clients.cli.finding import DOCUMENT_SUFFIXES, find, names_in
 
 DOCUMENTS = "/api/v1/documents"
 
@@ -43,7 +43,7 @@ class Intake:
 
 @pytest.fixture
 def intake(node, monkeypatch):
-    monkeypatch.setattr(add.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(sending.time, "sleep", lambda seconds: None)
     return Intake(node)
 
 
@@ -57,13 +57,18 @@ def scans(tmp_path):
 
 
 def test_files_of_a_folder_are_found_in_order(scans):
-    found = [str(path.relative_to(scans)) for path in find([str(scans)])]
+    found = [str(path.relative_to(scans)) for path in find([str(scans)], DOCUMENT_SUFFIXES)]
     assert found == ["a.pdf", "b.JPG", "inner/c.txt"]
 
 
 def test_a_named_file_is_tried_whatever_it_is_called_and_once(scans):
     names = [str(scans / "e.zip"), str(scans / "inner/../e.zip"), str(scans)]
-    assert [path.name for path in find(names)] == ["e.zip", "a.pdf", "b.JPG", "c.txt"]
+    assert [path.name for path in find(names, DOCUMENT_SUFFIXES)] == [
+        "e.zip",
+        "a.pdf",
+        "b.JPG",
+        "c.txt",
+    ]
 
 
 @pytest.mark.parametrize("raw", [b"a b.pdf\nc\xff.pdf\n", b"a b.pdf\0c\xff.pdf\0"])

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+ALBUMS = "/api/v1/albums"
 BACKUP_COPY = "/api/v1/backup/copy"
 CLIENTS = "/api/v1/clients"
 COLLECTIONS = "/api/v1/collections"
@@ -20,6 +21,9 @@ JOBS = "/api/v1/jobs"
 KEYS = "/api/v1/keys"
 LOGIN = "/api/v1/auth/login"
 LOGOUT = "/api/v1/auth/logout"
+MEDIA = "/api/v1/media"
+MEDIA_DUPLICATES = "/api/v1/media/duplicates"
+MEDIA_TIMELINE = "/api/v1/media/timeline"
 MY_LINK = "/api/v1/me/link"
 MY_ORGS = "/api/v1/me/orgs"
 NOTIFICATIONS = "/api/v1/notifications"

@@ -1,17 +1,14 @@
 """`unibos document`: what was taken in, and what was read out of it."""
 
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from unibos.base.errors import Conflict
-from unibos.clients.cli import show
+from unibos.clients.cli import changing, show
 from unibos.clients.cli.asked import Asked
 from unibos.clients.cli.asking import confirm
 from unibos.clients.cli.command import command, group
+from unibos.clients.cli.fetching import fetch
 from unibos.clients.cli.words import say
 from unibos.clients.paths import DOCUMENTS, below
 
@@ -107,26 +104,8 @@ def text(asked: Asked, document_id: str) -> None:
 @click.pass_obj
 def download(asked: Asked, document_id: str, output: str | None, force: bool) -> None:
     """Fetch the original, byte for byte."""
-    api = asked.api()
     source = below(DOCUMENTS, document_id, "original")
-    if output == "-":
-        api.download(source, sys.stdout.buffer)
-        return
-    _refuse_existing(output, force=force)
-    folder = Path(output).parent if output else Path()
-    part = folder / f".unibos-{os.getpid()}.part"
-    try:
-        with part.open("xb") as sink:
-            name = api.download(source, sink)
-        target = Path(output or name or document_id)
-        _refuse_existing(str(target), force=force)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    if asked.json:
-        show.document({"id": document_id, "file": str(target)})
-    else:
-        click.echo(show.clean(target))
+    fetch(asked, source, document_id, output, document_id, force=force)
 
 
 @command(
@@ -138,9 +117,7 @@ def download(asked: Asked, document_id: str, output: str | None, force: bool) ->
 @click.pass_obj
 def tag(asked: Asked, document_id: str, tags: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Add tags to a document, or take some off."""
-    present = asked.api().get(below(DOCUMENTS, document_id)).get("tags") or []
-    wanted = [one for one in dict.fromkeys((*present, *tags)) if one not in remove]
-    _change(asked, document_id, {"tags": wanted})
+    changing.retag(asked, DOCUMENTS, document_id, tags, remove)
 
 
 @command("title", f"unibos document title {_ID} 'Coffee machine'")
@@ -149,7 +126,7 @@ def tag(asked: Asked, document_id: str, tags: tuple[str, ...], remove: tuple[str
 @click.pass_obj
 def set_title(asked: Asked, document_id: str, title: str) -> None:
     """Give a document a title."""
-    _change(asked, document_id, {"title": title})
+    changing.change(asked, DOCUMENTS, document_id, {"title": title})
 
 
 @command("bin", f"unibos document bin {_ID}")
@@ -157,10 +134,7 @@ def set_title(asked: Asked, document_id: str, title: str) -> None:
 @click.pass_obj
 def to_bin(asked: Asked, document_ids: tuple[str, ...]) -> None:
     """Move documents to the bin."""
-    api = asked.api()
-    for document_id in document_ids:
-        answer = api.change("DELETE", below(DOCUMENTS, document_id))
-        _told(asked, answer, document_id, say("{id} is in the bin."))
+    changing.to_bin(asked, DOCUMENTS, document_ids)
 
 
 @command("restore", f"unibos document restore {_ID}")
@@ -168,10 +142,7 @@ def to_bin(asked: Asked, document_ids: tuple[str, ...]) -> None:
 @click.pass_obj
 def restore(asked: Asked, document_ids: tuple[str, ...]) -> None:
     """Take documents out of the bin."""
-    api = asked.api()
-    for document_id in document_ids:
-        answer = api.post(below(DOCUMENTS, document_id, "restore"))
-        _told(asked, answer, document_id, say("{id} is back."))
+    changing.restore(asked, DOCUMENTS, document_ids)
 
 
 @command("purge", f"unibos document purge {_ID} --yes")
@@ -181,10 +152,7 @@ def restore(asked: Asked, document_ids: tuple[str, ...]) -> None:
 def purge(asked: Asked, document_ids: tuple[str, ...], yes: bool) -> None:
     """Delete documents for good."""
     confirm(say("Delete {count} for good?", count=len(document_ids)), yes=yes)
-    api = asked.api()
-    for document_id in document_ids:
-        answer = api.change("DELETE", below(DOCUMENTS, document_id) + "?purge=true")
-        _told(asked, answer, document_id, say("{id} is deleted."))
+    changing.purge(asked, DOCUMENTS, document_ids)
 
 
 @command("reprocess", f"unibos document reprocess {_ID}")
@@ -192,10 +160,7 @@ def purge(asked: Asked, document_ids: tuple[str, ...], yes: bool) -> None:
 @click.pass_obj
 def reprocess(asked: Asked, document_ids: tuple[str, ...]) -> None:
     """Read documents anew."""
-    api = asked.api()
-    for document_id in document_ids:
-        answer = api.post(below(DOCUMENTS, document_id, "reprocess"))
-        _told(asked, answer, document_id, say("{id} is queued."))
+    changing.reprocess(asked, DOCUMENTS, document_ids)
 
 
 def _row(one: dict[str, Any]) -> list[object]:
@@ -207,27 +172,6 @@ def _row(one: dict[str, Any]) -> list[object]:
         say(one.get("kind") or ""),
         one.get("title"),
     ]
-
-
-def _change(asked: Asked, document_id: str, change: dict[str, object]) -> None:
-    answer = asked.api().change("PATCH", below(DOCUMENTS, document_id), change)
-    _told(asked, answer, document_id, say("{id} is changed."))
-
-
-def _told(asked: Asked, answer: Any, document_id: str, words: str) -> None:
-    if asked.json:
-        show.line(answer or {"id": document_id})
-    else:
-        click.echo(words.format(id=show.clean(document_id)))
-
-
-def _refuse_existing(target: str | None, *, force: bool) -> None:
-    if target and not force and Path(target).exists():
-        raise Conflict(
-            "file_exists",
-            say("{file} is there already.", file=target),
-            hint=say("Choose another name with -o, or overwrite it with --force."),
-        )
 
 
 document = group(

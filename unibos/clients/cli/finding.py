@@ -1,25 +1,30 @@
-"""Which files `unibos add` means."""
+"""Which files `unibos add` and `unibos media add` mean."""
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 # What a folder is searched for; a file that is named is tried whatever it is called.
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".pdf", ".txt"}
+_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif"})
+_FILMS = frozenset(
+    ".mp4 .m4v .mov .mkv .webm .avi .mts .m2ts .ts .3gp .3g2 .mpg .mpeg .wmv .flv".split()
 )
+DOCUMENT_SUFFIXES = _PICTURES | {".pdf", ".txt"}
+MEDIA_SUFFIXES = _PICTURES | _FILMS | {".gif", ".avif"}
 
 
-def find(named: Iterable[str]) -> Iterator[Path]:
+def find(named: Iterable[str], suffixes: Collection[str]) -> Iterator[Path]:
     """The files meant by names of files and folders, folders in order, each file once.
 
     In folders, hidden names and other kinds of files are passed over, links are not followed.
+
+    :param suffixes: what files in folders may end in, in small letters.
     """
     seen = set()
     for name in named:
         path = Path(name)
-        for file in _below(path) if path.is_dir() else (path,):
+        for file in _below(path, suffixes) if path.is_dir() else (path,):
             key = os.path.realpath(file)
             if key not in seen:
                 seen.add(key)
@@ -36,9 +41,9 @@ def names_in(source: str) -> list[str]:
     return [os.fsdecode(part) for part in parts if part]
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
                 yield Path(parent, name)
