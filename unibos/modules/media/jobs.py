@@ -29,7 +29,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """How media are read; it travels with each job, for whoever works on it.
 
     :param thumbnail: the longest side of a thumbnail, in pixels.
-    :param preview: the longest side of a picture that fills a screen; a little less than half of what
+    :param preview: the longest side of a picture that fills a screen; a little under half of what
         most cameras have, so that libjpeg decodes to half the size, in a quarter of the time.
     :param max_pixels: a picture with more is refused before it is decoded.
     :param transcode: what videos are made into that browsers cannot show.
