@@ -115,7 +115,7 @@ def test_a_token_is_made_for_a_time(unibos, hub, text, minutes):
     assert ended.out == "unibos-join-abc\n"
     assert ended.err.splitlines() == [
         "On the node: sudo unibos join, and paste it there.",
-        "Good for 3 nodes until 2026-01-02 04:04.",
+        "Good for 3 uses until 2026-01-02 04:04.",
     ]
 
 
@@ -149,3 +149,65 @@ def test_a_token_is_revoked(unibos, hub):
     hub.on("DELETE", f"{TOKENS}/{ID}", hub.Answer(None, 204))
     assert "revoked" in unibos("hub", "tokens", "revoke", ID).out
     assert unibos("hub", "tokens", "revoke", ID, "--json").json == {"id": ID}
+
+
+WORKERS = "/api/v1/workers"
+ATTIC_WORKER = {
+    "id": "w" * 52,
+    "name": "attic",
+    "state": "online",
+    "local": False,
+    "all_orgs": True,
+    "facts": {
+        "type": "ocr",
+        "board": "pi5",
+        "version": "0.1.0",
+        "queues": ["ocr"],
+        "kinds": {"documents.read": 1},
+        "capabilities": ["tesseract"],
+        "versions": {"tesseract": "5.3.0"},
+    },
+    "running": 2,
+    "stopping": False,
+    "joined_at": KITCHEN["joined_at"],
+    "seen_at": KITCHEN["seen_at"],
+    "revoked_at": None,
+}
+UNTOLD = ATTIC_WORKER | {"id": "u" * 52, "name": "untold", "facts": None, "running": None}
+
+
+@pytest.fixture
+def workers(hub):
+    hub.on("GET", WORKERS, hub.page(ATTIC_WORKER, UNTOLD))
+    return hub
+
+
+@pytest.mark.parametrize("group", [("hub", "workers"), ("workers",)])
+def test_workers_are_listed_and_shown(unibos, workers, group):
+    rows = unibos(*group, "list").out.splitlines()
+    assert [row.split()[0] for row in rows[1:]] == ["attic", "untold"]
+    shown = unibos(*group, "show", "attic").out
+    for fact in ("documents.read", "tesseract 5.3.0", "all orgs", "pi5"):
+        assert fact in shown
+    assert "untold" in unibos(*group, "show", "u" * 52).out
+    assert unibos(*group, "show", "nobody").code == Exit.NOT_FOUND
+
+
+def test_a_worker_is_revoked_and_removed(unibos, workers):
+    path = f"{WORKERS}/{'w' * 52}"
+    workers.on("DELETE", path, workers.Answer(None, 204))
+    assert "takes no more jobs" in unibos("hub", "workers", "revoke", "attic", "--yes").out
+    assert "out of the list" in unibos("hub", "workers", "remove", "attic").out
+    workers.on("PATCH", path, workers.Answer(ATTIC_WORKER | {"name": "cellar"}))
+    assert "cellar has a new name" in unibos("hub", "workers", "rename", "attic", "cellar").out
+
+
+def test_a_workers_token(unibos, hub):
+    unibos("hub", "tokens", "create", "--role", "worker", "--all-orgs")
+    ended = unibos("tokens", "create", "--uses", "3")
+    assert "unibos-worker join" in ended.err
+    asked = [call.json() for call in hub.of("POST", TOKENS)]
+    assert [(one["role"], one.get("all_orgs")) for one in asked] == [
+        ("worker", True),
+        ("worker", None),
+    ]

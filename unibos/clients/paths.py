@@ -43,6 +43,7 @@ SYNC_PEERS = "/api/v1/sync/peers"
 SYNC_RESUME = "/api/v1/sync/resume"
 TOKENS = "/api/v1/tokens"
 USERS = "/api/v1/users"
+WORKERS = "/api/v1/workers"
 
 
 def below(base: str, *names: str) -> str:

@@ -112,6 +112,18 @@ def _worker() -> click.Command:
     return worker
 
 
+def _workers() -> click.Command:
+    from unibos.clients.cli.hub.workers import workers
+
+    return workers
+
+
+def _tokens() -> click.Command:
+    from unibos.clients.cli.hub.tokens import node_tokens
+
+    return node_tokens
+
+
 def _sync() -> click.Command:
     from unibos.clients.cli.sync import sync
 
@@ -214,6 +226,8 @@ COMMANDS: Mapping[str, Loader] = {
     "user": _user,
     "hub": _hub,
     "worker": _worker,
+    "workers": _workers,
+    "tokens": _tokens,
     "login": _login,
     "logout": _logout,
     "join": _join,

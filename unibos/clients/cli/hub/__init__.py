@@ -48,6 +48,12 @@ def _nodes() -> click.Command:
     return nodes
 
 
+def _workers() -> click.Command:
+    from unibos.clients.cli.hub.workers import workers
+
+    return workers
+
+
 def _tokens() -> click.Command:
     from unibos.clients.cli.hub.tokens import tokens
 
@@ -69,6 +75,7 @@ def _clients() -> click.Command:
 COMMANDS: Mapping[str, Loader] = {
     "status": _status,
     "nodes": _nodes,
+    "workers": _workers,
     "tokens": _tokens,
     "orgs": _orgs,
     "users": _users,

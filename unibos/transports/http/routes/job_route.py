@@ -30,7 +30,7 @@ class WorkerReason(Struct, frozen=True):
 class JobRoute(Struct, frozen=True, kw_only=True):
     """What a job asks of who runs it, and what each worker lacks.
 
-    `here_until`: workers far from here may not have it before.
+    `items` are the workers. `here_until`: those far from here may not have it before.
     """
 
     id: str
@@ -47,7 +47,7 @@ class JobRoute(Struct, frozen=True, kw_only=True):
     run_at: str
     size: int
     memory_mb: int
-    workers: list[WorkerReason]
+    items: list[WorkerReason]
 
 
 def endpoints(takers: Takers) -> tuple[Endpoint, ...]:
@@ -95,7 +95,7 @@ def _shown(job: Job, reasons: list[WorkerReason]) -> JobRoute:
         run_at=iso(job.run_at),
         size=job.size,
         memory_mb=job.memory_mb,
-        workers=reasons,
+        items=reasons,
     )
 
 

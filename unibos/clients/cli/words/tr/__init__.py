@@ -18,6 +18,7 @@ from unibos.clients.cli.words.tr import (
     sync,
     update,
     worker,
+    workers,
 )
 from unibos.clients.cli.words.tr.codes import TURKISH_CODES as CODES
 
@@ -36,6 +37,7 @@ TURKISH: Mapping[str, str] = {
     **export.TURKISH,
     **conflicts.TURKISH,
     **sync.TURKISH,
+    **workers.TURKISH,
     **worker.TURKISH,
 }
 

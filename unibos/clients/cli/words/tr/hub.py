@@ -32,11 +32,8 @@ TURKISH: Mapping[str, str] = {
         "Bir düğümün üyeliğini bitir; içindekiler onda kalır."
     ),
     "Expires": "Bitiş",
-    "Good for one node until {until}.": "{until} tarihine kadar bir düğüm için geçerli.",
-    "Good for {uses} nodes until {until}.": "{until} tarihine kadar {uses} düğüm için geçerli.",
     "Have nobody join with a token any more.": "Bir katılım anahtarıyla artık kimse katılamasın.",
     "How long it is good: 30min, 12h, 7d (1h).": "Ne kadar geçerli: 30min, 12h, 7d (1h).",
-    "How many nodes may join with it (1).": "Onunla kaç düğüm katılabilir (1).",
     "Joined": "Katılma",
     "Label": "Etiket",
     "Last seen": "Son görülme",
@@ -46,7 +43,6 @@ TURKISH: Mapping[str, str] = {
     "List the org's nodes, and how they are.": "Kurumun düğümlerini ve durumlarını listele.",
     "Make a token to join the org with.": "Kuruma katılmak için bir anahtar oluştur.",
     "Manage the nodes of an org.": "Bir kurumun düğümlerini yönet.",
-    "Manage what nodes join an org with.": "Düğümlerin kuruma katıldığı anahtarları yönet.",
     "On the node: sudo unibos join, and paste it there.": (
         "Düğümde: sudo unibos join, sonra yapıştırın."
     ),
@@ -56,9 +52,6 @@ TURKISH: Mapping[str, str] = {
     "Show it as a QR code, too.": "QR kodu olarak da göster.",
     "Take a revoked node out of the list.": "Çıkarılmış bir düğümü listeden sil.",
     "Temperature": "Sıcaklık",
-    "The token is revoked. Nodes that joined with it stay.": (
-        "Anahtar iptal edildi. Onunla katılan düğümler kalır."
-    ),
     "The window is too narrow for the QR code.": "Pencere QR kodu için çok dar.",
     "There is no node {node}.": "{node} diye bir düğüm yok.",
     "Uses left": "Kalan kullanım",
