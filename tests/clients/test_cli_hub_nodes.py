@@ -206,7 +206,7 @@ def test_a_workers_token(unibos, hub):
     unibos("hub", "tokens", "create", "--role", "worker", "--all-orgs")
     ended = unibos("tokens", "create", "--uses", "3")
     assert "unibos-worker join" in ended.err
-    asked = [call.json() for call in hub.of("POST", TOKENS)]
+    asked = [call.json for call in hub.of("POST", TOKENS)]
     assert [(one["role"], one.get("all_orgs")) for one in asked] == [
         ("worker", True),
         ("worker", None),
