@@ -63,6 +63,8 @@ NO_RULES = Rules()
 
 
 def _rule(text: str, known: list[str]) -> Rule:
+    if not text.split():
+        raise _invalid(text, "it is empty", "Write KIND KEY=VALUE.")
     pattern, *parts = text.split()
     if not any(fnmatchcase(kind, pattern) for kind in known):
         raise _invalid(text, f"there is no kind {pattern!r}", "Kinds: " + ", ".join(known) + ".")
