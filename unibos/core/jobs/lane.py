@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from unibos.core.jobs.kind import HeavyKind, Kinds, LightKind, PortableKind
 from unibos.core.store.claimant import Claimant
 
-MOST_AHEAD = 32
+MOST_AHEAD = 128
 """Jobs that are claimed beyond the free slots, at most."""
 AHEAD_SECONDS = 0.05
 """The time that such jobs may have to wait here; longer, and another might have begun them."""

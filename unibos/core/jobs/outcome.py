@@ -9,7 +9,7 @@ from typing import Any
 from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unsupported
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.clock import SteadyClock
-from unibos.core.jobs.kind import Kinds
+from unibos.core.jobs.kind import HeavyKind, JobKind, Kinds
 from unibos.core.store import chains, jobs, leases
 from unibos.core.store.job import Job, JobError, JobState
 from unibos.core.store.store import Store
@@ -63,7 +63,7 @@ class Outcomes:
             self.store.write(self._landing(job, result), job.org)
         except Exception as error:
             raise _told(job, error) from error
-        _log_done(job)
+        _log_done(self.kinds[job.kind], job)
 
     def done_soon(self, job: Job, result: Any, then: Callable[[Error | None], None]) -> None:
         """:meth:`done` for who does not wait for it.
@@ -74,7 +74,7 @@ class Outcomes:
 
         def known(_: None, error: BaseException | None) -> None:
             if error is None:
-                _log_done(job)
+                _log_done(self.kinds[job.kind], job)
             then(None if error is None else _told(job, error))
 
         self.store.send(self._landing(job, result), job.org, known)
@@ -150,8 +150,10 @@ class Outcomes:
         return self.clock.now() + int(pause_seconds(failures, self.retry_seconds, chance) * 1000)
 
 
-def _log_done(job: Job) -> None:
-    log.info("job done", extra={"kind": job.kind, "job": job.id})
+def _log_done(kind: JobKind, job: Job) -> None:
+    """Small jobs come by the thousand, and a journal lies on an SD card too."""
+    level = logging.INFO if isinstance(kind, HeavyKind) else logging.DEBUG
+    log.log(level, "job done", extra={"kind": job.kind, "job": job.id})
 
 
 def _told(job: Job, error: BaseException) -> Error:
