@@ -91,6 +91,18 @@ def endpoints(keeping: Keeping, limit: int) -> tuple[Endpoint, ...]:
         return Answer(Dropped(dropped))
 
     return (
+        # Before the paths of single jobs, which it fits as well.
+        Endpoint(
+            "POST",
+            "/handovers/watch",
+            watch,
+            "Be told when something happens to what was handed over",
+            {200: Handovers},
+            Role.VIEWER,
+            body=Watch,
+            body_limit=_WATCH_BYTES,
+            machine=True,
+        ),
         Endpoint(
             "PUT",
             _ONE,
@@ -112,17 +124,6 @@ def endpoints(keeping: Keeping, limit: int) -> tuple[Endpoint, ...]:
             query=OfAttempt,
             body=File(limit),
             errors=(Conflict, Forbidden, Invalid, NotFound, StorageFull, TooLarge, Unavailable),
-            machine=True,
-        ),
-        Endpoint(
-            "POST",
-            "/handovers/watch",
-            watch,
-            "Be told when something happens to what was handed over",
-            {200: Handovers},
-            Role.VIEWER,
-            body=Watch,
-            body_limit=_WATCH_BYTES,
             machine=True,
         ),
         Endpoint(
