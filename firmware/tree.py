@@ -33,7 +33,7 @@ mount --rbind /dev "$0/dev"
 exec chroot "$0" "$@"
 """
 RELEASES = "var/lib/unibos-releases"
-_NOT_OF_A_RELEASE = {"installed-by-apt", "unibos-hub"}
+_NOT_OF_A_RELEASE = {"installed-by-apt", "unibos-hub", "unibos-worker"}
 ON = (
     *("unibos-node.service", "unibos-grow-root.service", "unibos-first-boot.service"),
     *("unibos-console.service", "unibos-console.path"),
@@ -163,7 +163,7 @@ def side_by_side(root: Path, version: str) -> None:
     )
     for name in ("current", "good"):
         (releases / name).symlink_to(f"releases/{version}")
-    for name in ("unibos", "unibos-hub"):
+    for name in ("unibos", "unibos-hub", "unibos-worker"):
         called = root / "usr/bin" / name
         called.unlink()
         called.symlink_to(f"/{RELEASES}/current/unibos")

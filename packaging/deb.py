@@ -13,8 +13,8 @@ from pathlib import Path
 from origin import ROOT, Origin
 
 PARTS = Path(__file__).parent / "deb"
-NAMES = ("unibos", "unibos-hub")
-UNITS = ("unibos-node.service", "unibos-hub.service")
+NAMES = ("unibos", "unibos-hub", "unibos-worker")
+UNITS = ("unibos-node.service", "unibos-hub.service", "unibos-worker.service")
 
 
 def make(onedir: Path, bill: Path, target: Path, origin: Origin) -> None:

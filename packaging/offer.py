@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import minisign
 
 # The names of the program, which are links to it, are made where it is installed.
-_LEFT_OUT = {"unibos-hub"}
+_LEFT_OUT = {"unibos-hub", "unibos-worker"}
 
 
 def pack(tree: Path, archive: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from origin import ROOT, Origin
 
-NAMES = ("unibos-hub",)
+NAMES = ("unibos-hub", "unibos-worker")
 """Links beside the program; called by one of them it is one group of its commands."""
 LIST = Path(__file__).parent / "bundled.txt"
 _HEAD = """\

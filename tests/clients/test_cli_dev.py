@@ -61,7 +61,8 @@ def test_a_failed_build_and_no_source_are_told(unibos, checkout, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("unibos-dev", "build"), ("unibos-hub", "invitations")]
+    ("name", "known"),
+    [("unibos-dev", "build"), ("unibos-hub", "invitations"), ("unibos-worker", "explain")],
 )
 def test_the_name_picks_the_group(tmp_path, name, known):
     script = tmp_path / name

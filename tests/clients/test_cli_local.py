@@ -76,14 +76,14 @@ def journal(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
-        ([], "--unit=unibos-node --unit=unibos-hub --lines 100 --no-hostname --no-pager"),
+        ([], "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 100 --no-hostname --no-pager"),
         (
             ["-f", "-n", "5"],
-            "--unit=unibos-node --unit=unibos-hub --lines 5 --no-hostname --follow",
+            "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 5 --no-hostname --follow",
         ),
         (
             ["--since", "today", "--json"],
-            "--unit=unibos-node --unit=unibos-hub --lines 100 --no-hostname --no-pager"
+            "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 100 --no-hostname --no-pager"
             " --since today --output json",
         ),
     ],

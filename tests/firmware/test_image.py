@@ -32,8 +32,9 @@ def laid(tmp_path):
     (root / "usr/lib/unibos/_internal").mkdir()
     for name in ("unibos", "installed-by-apt", "_internal/base"):
         (root / "usr/lib/unibos" / name).touch()
-    (root / "usr/lib/unibos/unibos-hub").symlink_to("unibos")
-    for name in ("unibos", "unibos-hub"):
+    for name in ("unibos-hub", "unibos-worker"):
+        (root / "usr/lib/unibos" / name).symlink_to("unibos")
+    for name in ("unibos", "unibos-hub", "unibos-worker"):
         (root / "usr/bin" / name).symlink_to(f"../lib/unibos/{name}")
     tree.side_by_side(root, "1.2.0")
     for radio in PI3.wifi:
@@ -61,7 +62,7 @@ def test_releases_lie_side_by_side_and_take_no_room_twice(laid):
     assert str((root / "good").readlink()) == "releases/1.2.0"
     assert (root / "current/unibos").samefile(laid / "usr/lib/unibos/unibos")
     assert (root / "good/_internal/base").samefile(laid / "usr/lib/unibos/_internal/base")
-    for name in ("unibos", "unibos-hub"):
+    for name in ("unibos", "unibos-hub", "unibos-worker"):
         link = laid / "usr/bin" / name
         assert str(link.readlink()) == "/var/lib/unibos-releases/current/unibos"
     units = {path.name for path in (laid / "usr/lib/systemd/system").iterdir()}

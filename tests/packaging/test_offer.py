@@ -17,7 +17,8 @@ def place(tmp_path):
     (onedir / "_internal").mkdir(parents=True)
     (onedir / "unibos").write_text("program")
     (onedir / "_internal/base").write_text("library")
-    (onedir / "unibos-hub").symlink_to("unibos")
+    for name in ("unibos-hub", "unibos-worker"):
+        (onedir / name).symlink_to("unibos")
     return tmp_path
 
 

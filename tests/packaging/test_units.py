@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 
 def test_there_are_units():
-    assert {unit.name for unit in UNITS} == {"unibos-hub.service", "unibos-node.service"}
+    assert {unit.stem for unit in UNITS} == {"unibos-hub", "unibos-node", "unibos-worker"}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

@@ -103,7 +103,7 @@ def test_the_service_gets_the_limits_of_its_board(card, monkeypatch):
         "processor : 0\n" * 4 + "Model : Raspberry Pi Zero 2 W Rev 1.0\n"
     )
     card.start()
-    for unit in ("unibos-node", "unibos-hub"):
+    for unit in ("unibos-node", "unibos-hub", "unibos-worker"):
         told = card.read(f"run/systemd/system/{unit}.service.d/60-limits.conf")
         assert "Raspberry Pi Zero 2 W Rev 1.0: profile edge" in told
         assert "MemoryMax=85%\nCPUQuota=360%\n" in told

@@ -8,16 +8,16 @@ from unibos.base.board import detect
 from unibos.base.errors import Conflict, NotFound, Unavailable
 from unibos.ops.service.limits import limits
 from unibos.ops.service.roles import Service, Settings
-from unibos.ops.service.units import HUB, NODE
+from unibos.ops.service.units import HUB, NODE, WORKER
 
 NEITHER, BOTH = frozenset(), frozenset({"node", "hub"})
 ANY = [frozenset(one) for n in range(3) for one in itertools.combinations(("node", "hub"), n)]
 
 
 class Systemd:
-    """Two units; ``broken`` ones do not start."""
+    """Three units; ``broken`` ones do not start."""
 
-    def __init__(self, installed=(NODE, HUB)):
+    def __init__(self, installed=(NODE, HUB, WORKER)):
         self.installed = installed
         self.enabled, self.active = set(), set()
         self.broken = set()
@@ -55,8 +55,9 @@ def systemd():
 
 @pytest.fixture
 def service(tmp_path, systemd):
-    def make(roles=("node",), *, named=False):
-        return Service(tmp_path, systemd, Settings(frozenset(roles), named), "[Service]\n")
+    def make(roles=("node",), *, named=False, **more):
+        settings = Settings(frozenset(roles), named, **more)
+        return Service(tmp_path, systemd, settings, "[Service]\n")
 
     return make
 
@@ -87,6 +88,64 @@ def test_both_are_one_process_that_names_its_roles(service, tmp_path):
     )
     service().disable(["hub"])
     assert not drop_in.exists()
+
+
+WITH_WORKER = [
+    frozenset(one) for n in range(4) for one in itertools.combinations(("node", "hub", "worker"), n)
+]
+
+
+@pytest.mark.parametrize("colocated", [True, False])
+@pytest.mark.parametrize("before", WITH_WORKER, ids=sorted)
+@pytest.mark.parametrize("asked", WITH_WORKER[1:], ids=sorted)
+def test_a_worker_is_added_and_taken_away_as_any_other(service, systemd, before, asked, colocated):
+    own = service(colocated=colocated)
+    if before:
+        own.enable(before)
+    found = own.enable(asked)
+    assert found.roles == before | asked == own.roles()
+    assert runs(systemd) == (set(found.units), set(found.units))
+    left = own.disable(asked)
+    assert left.roles == before - asked == own.roles()
+    assert runs(systemd) == (set(left.units), set(left.units))
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "socket"), [("node", NODE, "unibos"), ("hub", HUB, "hub")]
+)
+def test_a_worker_of_its_own_does_the_heavy_jobs_of_who_is_beside_it(
+    service, tmp_path, role, unit, socket
+):
+    assert service().enable([role, "worker"]).units == (unit, WORKER)
+    folder = tmp_path / "etc/systemd/system"
+    own = (folder / f"{WORKER}.d/55-worker.conf").read_text()
+    assert f"UNIBOS_WORKER_SOURCE=/var/lib/unibos/{socket}.sock" in own
+    assert "UNIBOS_JOBS_HEAVY=0" in (folder / f"{unit}.d/55-worker.conf").read_text()
+    service().disable(["worker"])
+    assert not list(folder.rglob("55-worker.conf"))
+
+
+def test_a_worker_that_joined_another_leaves_the_node_its_jobs(service, tmp_path):
+    service(joined=True).enable(["node", "worker"])
+    assert not list(tmp_path.rglob("55-worker.conf"))
+
+
+@pytest.mark.parametrize("main", [{"node"}, {"hub"}, {"node", "hub"}], ids=sorted)
+def test_on_a_small_board_a_worker_is_part_of_the_process(service, tmp_path, main):
+    found = service(colocated=True).enable({"worker", *main})
+    assert found.units == (HUB if main == {"hub"} else NODE,)
+    text = (tmp_path / f"etc/systemd/system/{found.units[0]}.d/50-roles.conf").read_text()
+    named = " ".join(f"--role {one}" for one in sorted({"worker", *main}))
+    assert f"ExecStart=/usr/bin/unibos serve {named}\n" in text
+
+
+def test_the_file_of_settings_may_name_a_worker(service, systemd):
+    both = {"node", "worker"}
+    assert service(both, named=True).enable(both).units == (NODE,)
+    assert service(both, named=True).roles() == both
+    with pytest.raises(Conflict):
+        service(both, named=True).disable(["worker"])
+    assert service(["node"], named=True).enable(both).units == (NODE, WORKER)
 
 
 def test_what_is_so_already_is_left_alone(service, systemd):

@@ -155,7 +155,7 @@ def test_it_carries_a_current_sqlite(home):
     assert tuple(map(int, version.groups())) >= (3, 51, 3), said
 
 
-@pytest.mark.parametrize("name", ["unibos", "unibos-hub"])
+@pytest.mark.parametrize("name", ["unibos", "unibos-hub", "unibos-worker"])
 def test_every_name_answers(built, tmp_path, name):
     home = Home(tmp_path, built / "unibos" / name)
     told = json.loads(home.call("--version", "--json"))

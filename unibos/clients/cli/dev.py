@@ -21,7 +21,9 @@ _ARCHITECTURES = ("amd64", "arm64", "armhf", "armel")
     "unibos-dev build all",
     "unibos-dev build node --platform arm64 --platform armhf --json",
 )
-@click.argument("what", type=click.Choice(("node", "hub", "all")), default="all")
+@click.argument(
+    "what", type=click.Choice(("node", "hub", "worker", "worker-core", "all")), default="all"
+)
 @click.option(
     "--platform",
     "platforms",

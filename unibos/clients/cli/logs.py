@@ -12,8 +12,7 @@ from unibos.clients.cli.command import command
 from unibos.clients.cli.words import say
 
 UNIT = "unibos-node"
-_UNITS = (UNIT, "unibos-hub")
-"""At most one of the two runs."""
+_UNITS = (UNIT, "unibos-hub", "unibos-worker")
 
 
 @command("logs", "unibos logs", "unibos logs --follow", "unibos logs --since '1 hour ago' --json")

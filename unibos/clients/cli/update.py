@@ -240,6 +240,9 @@ def _roles(config: "Config", units: tuple[str, ...], databases: list[str]) -> li
     """What the new program has to serve: as the running service, or what there is data of."""
     if "unibos-hub.service" in units:
         return ["hub"]
+    if units == ("unibos-worker.service",):
+        # It has no web server; that it does not end again and again is all that is seen of it.
+        return []
     served: list[str] = [role for role in config.role if role in _SOCKETS]
     return served if units or not databases else databases
 

@@ -18,7 +18,7 @@ from unibos.ops.first_boot.host import Host, Run
 from unibos.ops.first_boot.machine import Wanted, from_imager, from_unibos
 from unibos.ops.service.limits import FILE as LIMITS
 from unibos.ops.service.limits import limits
-from unibos.ops.service.units import HUB, NODE
+from unibos.ops.service.units import HUB, NODE, WORKER
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def start(root: Path, boot: Path, run: Run, *, card: str, board: str) -> list[st
 
 def _bound(host: Host, root: Path) -> list[str]:
     """Give the service the limits of this board; the next start may find the card in another."""
-    for unit in (NODE, HUB):
+    for unit in (NODE, HUB, WORKER):
         # In memory; what `unibos enable` keeps under /etc comes before it.
         host.write(f"run/systemd/system/{unit}.d/{LIMITS}", limits(detect(root)))
     try:

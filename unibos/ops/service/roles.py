@@ -1,58 +1,45 @@
-"""Which roles this machine's service has, and how that changes.
-
-Node and hub share one key and one data folder, so both at once are one process: the node's unit,
-with a drop-in that names the two roles. A hub alone has a unit of its own.
-"""
+"""Which roles this machine's service has, and how that changes; see :mod:`.layout`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from unibos.base.errors import Conflict, NotFound, Unavailable
+from unibos.ops.service.layout import Layout, Roles, laid_out, roles_in
 from unibos.ops.service.limits import FILE as LIMITS
-from unibos.ops.service.units import HUB, NODE, Systemctl, must
+from unibos.ops.service.units import HUB, NODE, WORKER, Systemctl, must
 
 ROLES = "50-roles.conf"
+BESIDE = "55-worker.conf"
 _UNITS = Path("etc/systemd/system")
-_BOTH = """\
-# Written by `unibos enable`; `unibos disable hub` removes it.
-[Service]
-ExecStart=
-ExecStart=/usr/bin/unibos serve --role hub --role node
-"""
-
-Roles = frozenset[str]
+_ALL = (NODE, HUB, WORKER)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the file of settings says of roles.
+    """What the file of settings and the machine say of roles.
 
-    :param named: whether it names them at all.
+    :param named: whether the file names roles at all.
+    :param colocated: whether a worker is to be part of the process of a node or a hub.
+    :param joined: whether this machine's worker has joined another instance.
     """
 
     roles: Roles
     named: bool
+    colocated: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which roles the service has now, and whether that is news."""
+    """Which roles the service has now, and whether that is news.
+
+    :param units: those that run them; none: nothing does.
+    """
 
     roles: Roles
+    units: tuple[str, ...]
     changed: bool
-
-    @property
-    def unit(self) -> str:
-        """The unit that runs them; empty: none."""
-        return unit_of(self.roles)
-
-
-def unit_of(roles: Roles) -> str:
-    """The one unit for these roles; empty for none."""
-    if not roles:
-        return ""
-    return HUB if roles == {"hub"} else NODE
 
 
 class Service:
@@ -72,21 +59,7 @@ class Service:
 
         :raises NotFound: ``no_service``.
         """
-        for unit in (NODE, HUB):
-            if self._says("show", unit, "--property=LoadState", "--value") != "loaded":
-                raise NotFound(
-                    "no_service",
-                    f"The service {unit} is not installed here.",
-                    hint="Install the Debian package, or start it by hand: unibos serve",
-                    unit=unit,
-                )
-        if self._says("is-enabled", HUB) == "enabled":
-            return frozenset({"hub"})
-        if self._says("is-enabled", NODE) != "enabled":
-            return frozenset()
-        if (self._folder(NODE) / ROLES).exists():
-            return frozenset({"hub", "node"})
-        return self._settings.roles
+        return self._present().roles
 
     def enable(self, wanted: Collection[str]) -> Outcome:
         """Add roles, now and at each start; when it does not start, all is as before.
@@ -95,17 +68,39 @@ class Service:
         :raises Conflict: ``roles_in_settings``.
         :raises Unavailable: ``service_failed``.
         """
-        before = self.roles()
-        return self._change(before, before | frozenset(wanted))
+        before = self._present()
+        return self._change(before, self._laid_out(before.roles | frozenset(wanted)))
 
     def disable(self, unwanted: Collection[str]) -> Outcome:
         """Take roles away, now and for each start; data stay. Raises what :meth:`enable` does."""
-        before = self.roles()
-        return self._change(before, before - frozenset(unwanted))
+        before = self._present()
+        return self._change(before, self._laid_out(before.roles - frozenset(unwanted)))
 
-    def _change(self, before: Roles, after: Roles) -> Outcome:
-        if after and self._settings.named and after != self._settings.roles:
-            said = ", ".join(sorted(self._settings.roles))
+    def _present(self) -> Layout:
+        for unit in _ALL:
+            if self._says("show", unit, "--property=LoadState", "--value") != "loaded":
+                raise NotFound(
+                    "no_service",
+                    f"The service {unit} is not installed here.",
+                    hint="Install the Debian package, or start it by hand: unibos serve",
+                    unit=unit,
+                )
+        own = self._enabled(WORKER)
+        if self._enabled(HUB):
+            return Layout(self._named(HUB) or frozenset({"hub"}), own)
+        if not self._enabled(NODE):
+            return Layout(own=own)
+        return Layout(self._named(NODE) or self._settings.roles, own)
+
+    def _laid_out(self, roles: Roles) -> Layout:
+        settings = self._settings
+        in_file = settings.named and "worker" in settings.roles
+        return laid_out(roles, colocated=settings.colocated or in_file)
+
+    def _change(self, before: Layout, after: Layout) -> Outcome:
+        named = self._settings.roles if self._settings.named else after.main
+        if after.main and after.main != named:
+            said = ", ".join(sorted(named))
             raise Conflict(
                 "roles_in_settings",
                 f"The file of settings names the roles itself: {said}.",
@@ -114,7 +109,7 @@ class Service:
             )
         wrote = self._write(after)
         if before == after and not wrote and self._runs(after):
-            return Outcome(after, changed=False)
+            return Outcome(after.roles, after.units, changed=False)
         try:
             self._switch(after)
         except Unavailable:
@@ -122,32 +117,40 @@ class Service:
                 self._write(before)
                 self._switch(before)
             raise
-        return Outcome(after, changed=True)
+        return Outcome(after.roles, after.units, changed=True)
 
-    def _runs(self, roles: Roles) -> bool:
-        return not roles or self._says("is-active", unit_of(roles)) == "active"
+    def _runs(self, layout: Layout) -> bool:
+        return all(self._says("is-active", unit) == "active" for unit in layout.units)
 
-    def _switch(self, roles: Roles) -> None:
+    def _switch(self, layout: Layout) -> None:
         """Have systemd follow what was written."""
-        unit = unit_of(roles)
         must(self._systemctl, "daemon-reload")
-        others = [one for one in (NODE, HUB) if one != unit]
-        must(self._systemctl, "disable", "--quiet", "--now", *others)
-        if unit:
+        others = [one for one in _ALL if one not in layout.units]
+        if others:
+            must(self._systemctl, "disable", "--quiet", "--now", *others)
+        for unit in layout.units:
             must(self._systemctl, "enable", "--quiet", unit)
             must(self._systemctl, "restart", unit)
 
-    def _write(self, roles: Roles) -> bool:
+    def _write(self, layout: Layout) -> bool:
         """Write the drop-ins for these roles; whether one changed."""
-        both = roles == {"hub", "node"} and not self._settings.named
-        changed = _keep(self._folder(NODE) / ROLES, _BOTH if both else "")
-        for unit in (NODE, HUB):
-            limits = self._limits if unit == unit_of(roles) else ""
-            changed |= _keep(self._folder(unit) / LIMITS, limits)
+        changed = False
+        for unit in _ALL:
+            folder = self._units / f"{unit}.d"
+            limits = self._limits if unit in layout.units else ""
+            roles = "" if self._settings.named else layout.roles_text(unit)
+            beside = "" if self._settings.joined else layout.worker_text(unit)
+            for name, text in ((LIMITS, limits), (ROLES, roles), (BESIDE, beside)):
+                changed |= _keep(folder / name, text)
         return changed
 
-    def _folder(self, unit: str) -> Path:
-        return self._units / f"{unit}.d"
+    def _named(self, unit: str) -> Roles:
+        """The roles that the drop-in of a unit names; none where there is none."""
+        file = self._units / f"{unit}.d" / ROLES
+        return roles_in(file.read_text()) if file.exists() else frozenset()
+
+    def _enabled(self, unit: str) -> bool:
+        return self._says("is-enabled", unit) == "enabled"
 
     def _says(self, *words: str) -> str:
         return self._systemctl(words)[1]

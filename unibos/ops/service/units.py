@@ -7,6 +7,7 @@ from pathlib import Path
 from unibos.base.errors import NotFound, Unavailable
 
 NODE, HUB = "unibos-node.service", "unibos-hub.service"
+WORKER = "unibos-worker.service"
 
 Systemctl = Callable[[Sequence[str]], tuple[int, str]]
 """Exit code and what was said."""

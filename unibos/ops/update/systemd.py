@@ -5,7 +5,7 @@ from pathlib import Path
 
 from unibos.base.errors import Unavailable
 
-UNITS = ("unibos-node.service", "unibos-hub.service")
+UNITS = ("unibos-node.service", "unibos-hub.service", "unibos-worker.service")
 _SECONDS = 180
 _RESTARTS = 2
 """So often systemd may start it anew before it is said never to get ready."""
@@ -65,6 +65,6 @@ def _failed(why: str) -> Unavailable:
     return Unavailable(
         "update_service",
         f"systemctl failed: {why}.",
-        hint="See `systemctl status unibos-node unibos-hub`.",
+        hint="See `systemctl status unibos-node unibos-hub unibos-worker`.",
         why=why,
     )

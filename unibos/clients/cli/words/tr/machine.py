@@ -22,8 +22,8 @@ TURKISH: Mapping[str, str] = {
     "Get the source, then: make run, and .venv/bin/unibos-dev build": (
         "Kaynağı edinin, sonra: make run ve .venv/bin/unibos-dev build"
     ),
-    "Have this machine's service run as a node, a hub or both, now and at each start.": (
-        "Bu makinenin hizmeti düğüm, merkez ya da ikisi olarak çalışsın: hemen ve her açılışta."
+    "Have this machine's service run as a node, a hub or a worker, now and at each start.": (
+        "Bu makinenin hizmeti düğüm, merkez ya da işçi olarak çalışsın: hemen ve her açılışta."
     ),
     "Take roles from this machine's service, now and at each start; its data stay.": (
         "Bu makinenin hizmetinden rolleri al: hemen ve her açılış için; verileri kalır."

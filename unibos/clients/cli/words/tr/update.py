@@ -93,8 +93,8 @@ TURKISH: Mapping[str, str] = {
     "Restore a backup of that time: unibos backup restore": (
         "O zamandan bir yedeği geri yükleyin: unibos backup restore"
     ),
-    "See `systemctl status unibos-node unibos-hub`.": (
-        "`systemctl status unibos-node unibos-hub` çıktısına bakın."
+    "See `systemctl status unibos-node unibos-hub unibos-worker`.": (
+        "`systemctl status unibos-node unibos-hub unibos-worker` çıktısına bakın."
     ),
     "See `unibos logs`; `sudo unibos update rollback` takes an update back.": (
         "`unibos logs` çıktısına bakın; `sudo unibos update rollback` güncellemeyi geri alır."
