@@ -203,7 +203,7 @@ async def _serve(parts: Parts, server: HttpServer, stack: AsyncExitStack) -> Non
 
 async def _installed(config: Config, store: Store, org: str, own: Care) -> tuple[Module, ...]:
     """The modules, with their collections in the org."""
-    installed = modules(config.documents, config.media, own.module)
+    installed = modules(config.documents, config.media, own.module, model=config.machine.model)
     for module in installed:
         await asyncio.to_thread(install, module, store.org(org))
     return installed

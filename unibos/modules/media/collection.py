@@ -53,6 +53,8 @@ _PROPERTIES: dict[str, Any] = {
     "video_codec": _TEXT,
     "audio_codec": _TEXT,
     "frame_rate": _NUMBER,
+    # Whether browsers can show the original.
+    "browser_ready": {"type": "boolean"},
     # Blobs that were made of the original: small, as large as a screen, and a video that
     # browsers can show.
     "thumbnail": _TEXT,

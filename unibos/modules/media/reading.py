@@ -36,6 +36,7 @@ class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     :param width: of the picture as it is to be looked at, upright.
     :param likeness: see :mod:`unibos.modules.media.photos.likeness`.
     :param seconds: of a video, how long it is.
+    :param browser_ready: of a video, whether browsers can show the original.
     """
 
     width: int | None = None
@@ -52,3 +53,4 @@ class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     video_codec: Text | None = None
     audio_codec: Text | None = None
     frame_rate: float | None = None
+    browser_ready: bool | None = None

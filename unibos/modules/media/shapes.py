@@ -178,7 +178,8 @@ def shown(record: Record, *, running: bool = False) -> MediaOut:
         place_name=data.get("place_name"),
         video=_video(data) if data["kind"] == "video" else None,
         original=f"{base}/original",
-        **{field: f"{base}/{field}" if field in data else None for field in DERIVED},
+        **{field: f"{base}/{field}" if field in data else None for field in DERIVED}
+        | _playable(data, base),
         error=_failure(data, "error"),
         job=data["job"],
         created_at=iso(made_at_ms(id_)),
@@ -191,6 +192,11 @@ def _zone(taken_at: str | None) -> Literal["known", "local"] | None:
     if taken_at is None:
         return None
     return "known" if len(taken_at) > len("2026-01-02T03:04:05") else "local"
+
+
+def _playable(data: dict[str, Any], base: str) -> dict[str, str]:
+    """The original, where browsers can show it as it is."""
+    return {"playable": f"{base}/original"} if data.get("browser_ready", False) else {}
 
 
 def _video(data: dict[str, Any]) -> VideoFacts:

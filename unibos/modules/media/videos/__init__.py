@@ -3,27 +3,8 @@
 Nothing is loaded before a video is worked on.
 """
 
-from pathlib import Path
+from unibos.modules.media.videos.formats import sniff
+from unibos.modules.media.videos.jobs import kinds
+from unibos.modules.media.videos.limits import max_video_mb
 
-from unibos.base.errors import Unsupported
-from unibos.core.jobs.kind import HeavyKind, Report
-from unibos.modules.media.jobs import Options, reading_kind
-from unibos.modules.media.reading import Reading
-
-_TIMEOUT_SECONDS = 30 * 60
-
-
-def sniff(_head: bytes) -> str | None:
-    """The media type of a video that starts with ``head``; None for all else."""
-    return None
-
-
-def kinds(options: Options) -> tuple[HeavyKind, ...]:
-    """The kinds of jobs for videos; the first one reads a video that was taken in."""
-    return (reading_kind("media.video", options, _read, timeout_seconds=_TIMEOUT_SECONDS),)
-
-
-def _read(
-    _source: Path, media_type: str, _options: Options, _workdir: Path, _report: Report
-) -> Reading:
-    raise Unsupported("media_type_unsupported", f"Videos of type {media_type} cannot be read.")
+__all__ = ["kinds", "max_video_mb", "sniff"]
