@@ -31,5 +31,5 @@ def test_without_systemd_it_says_how_else(unibos, monkeypatch, verb):
 
 
 def test_a_role_that_is_none_is_a_slip(unibos):
-    assert unibos("enable", "worker").code == Exit.USAGE
+    assert unibos("enable", "cook").code == Exit.USAGE
     assert unibos("enable").code == Exit.USAGE

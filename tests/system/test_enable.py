@@ -13,25 +13,31 @@ def states(machine):
     ]
 
 
+def told(roles, *units):
+    """What a command that changed something says."""
+    unit = units[0] if units else None
+    return {"roles": roles, "unit": unit, "units": list(units), "changed": True}
+
+
 def roles(machine):
     """What the service says of itself over its socket."""
     return sorted(machine.unibos("status")["roles"])
 
 
 def test_node_then_hub_then_both_in_one_process_and_back(machine):
-    assert machine.unibos("enable", "node") == {"roles": ["node"], "unit": NODE, "changed": True}
+    assert machine.unibos("enable", "node") == told(["node"], NODE)
     assert states(machine) == [("active", "inactive"), ("enabled", "disabled")]
     assert machine.unibos("enable", "node")["changed"] is False
 
-    both = {"roles": ["hub", "node"], "unit": NODE, "changed": True}
+    both = told(["hub", "node"], NODE)
     assert machine.unibos("enable", "hub") == both
     assert states(machine) == [("active", "inactive"), ("enabled", "disabled")]
     assert roles(machine) == ["hub", "node"]
 
-    assert machine.unibos("disable", "node") == {"roles": ["hub"], "unit": HUB, "changed": True}
+    assert machine.unibos("disable", "node") == told(["hub"], HUB)
     assert states(machine) == [("inactive", "active"), ("disabled", "enabled")]
 
-    assert machine.unibos("disable", "hub") == {"roles": [], "unit": None, "changed": True}
+    assert machine.unibos("disable", "hub") == told([])
     assert states(machine) == [("inactive", "inactive"), ("disabled", "disabled")]
 
 
