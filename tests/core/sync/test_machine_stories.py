@@ -205,6 +205,21 @@ def test_who_finds_out_that_it_was_restored_takes_nothing_for_known():
     )
 
 
+def test_what_waits_in_quarantine_is_not_overtaken_by_what_was_written_after_a_restore():
+    c_to_hub = ("meet", {"work": [], "rounds": [(("c", "hub"), CALM)]})
+    story(
+        "notes",
+        ("meet", {"work": [("a", (0, 0, "put", NEW))], "rounds": [(("a", "hub"), CALM)]}),
+        ("save", {"name": "hub"}),
+        ("skew", {"name": "c", "ahead": -600}),
+        ("write", {"work": [("hub", (0, 0, "put", NEW))]}),
+        c_to_hub,
+        ("restored", {"name": "hub", "way": "database"}),
+        c_to_hub,
+        ("write", {"work": [("hub", (0, 0, "put", NEW))]}),
+    )
+
+
 @pytest.mark.xfail(
     reason="what a restored replica writes anew in a record counts, for others, as knowing its loss"
 )

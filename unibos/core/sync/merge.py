@@ -73,7 +73,7 @@ def merge(
     mine = mine.normal()
     if mine.equals(theirs):
         return Merged(mine, changed=False, needed=False)
-    aware = _surely_knows if suspicious else Version.knows
+    aware = surely_knows if suspicious else Version.knows
     if strategy is Strategy.FIELDS and mine.fields is not None and theirs.fields is not None:
         version, lost = _by_field(mine, theirs, aware)
     else:
@@ -178,7 +178,7 @@ def _covers(winner: Version, loser: Version, aware: _Aware) -> bool:
     return all(aware(winner, clock) for clock in (loser.clock, *loser.clocks.values()))
 
 
-def _surely_knows(version: Version, clock: Clock) -> bool:
+def surely_knows(version: Version, clock: Clock) -> bool:
     """Whether the version incorporates the write, even where an instance has two histories.
 
     Then a later write of that instance says nothing; an entry with the very reading does.

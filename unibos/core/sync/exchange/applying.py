@@ -14,7 +14,8 @@ import msgspec
 from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Error, Invalid, Malformed, TooLarge
 from unibos.base.ids import is_id
-from unibos.core.store import conflicts, quarantine, replication
+from unibos.core.store import conflicts, peers, quarantine, replication
+from unibos.core.store.clocks import Clock
 from unibos.core.store.definitions import Collection, Strategy
 from unibos.core.store.drafts import Draft
 from unibos.core.store.peers import Peer
@@ -25,7 +26,7 @@ from unibos.core.store.versions import Version
 from unibos.core.sync import export
 from unibos.core.sync.exchange.messages import Change
 from unibos.core.sync.local import FUTURE_MS, Local
-from unibos.core.sync.merge import Lost, Merged, merge
+from unibos.core.sync.merge import Lost, Merged, merge, surely_knows
 
 
 @dataclass(slots=True)
@@ -121,6 +122,8 @@ class _Batch:
         self._suspicious = suspicious
         self._known = export.known(tx, local.instance)
         self._held = quarantine.holds_some(tx, peer.id, collection.name)
+        reborn = self._held and len(peers.of_instance(tx, peer.id)) > 1
+        self._knows = surely_knows if reborn else Version.knows
 
     def take(self, one: _Checked) -> None:
         """Merge one change, or put it into quarantine."""
@@ -145,7 +148,7 @@ class _Batch:
             # Each is valid, and what they make together is not.
             self._hold(one, error)
             return
-        if self._overtakes(one):
+        if self._overtakes(one, self._knows):
             quarantine.forget(self._tx, self._peer.id, name, id_)
 
     def _keep(self, one: _Checked, present: Stored | None, merged: Merged) -> None:
@@ -192,22 +195,23 @@ class _Batch:
             open_=collection.strategy is Strategy.MANUAL,
         )
 
-    def _overtakes(self, one: _Checked) -> bool:
+    def _overtakes(self, one: _Checked, knows: Callable[[Version, Clock], bool]) -> bool:
         """Whether a change of the record that is held of this peer is part of this one. It is not
-        where the peer was restored since, and sends what it has left."""
+        where the peer was restored since, and sends what it has left, or has written anew."""
         if not self._held:
             return False
         text = quarantine.find(self._tx, self._peer.id, self._collection.name, one.change.id)
         if text is None:
             return False
         held = msgspec.json.decode(text, type=Change)
-        return one.version.knows((held.hlc, held.origin))
+        return knows(one.version, (held.hlc, held.origin))
 
     def _hold(self, one: _Checked, error: Error) -> None:
         self._applied.quarantined += 1
         self._applied.exact = False
         place = self._peer.id, self._collection.name, one.change.id
-        if quarantine.find(self._tx, *place) is not None and not self._overtakes(one):
+        held = quarantine.find(self._tx, *place) is not None
+        if held and not self._overtakes(one, Version.knows):
             return
         quarantine.add(
             self._tx,

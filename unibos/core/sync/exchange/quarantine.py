@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
 import msgspec
 
 from unibos.base.errors import Forbidden, NotFound
-from unibos.core.store import collections, peers, quarantine, replication
+from unibos.core.store import checkpoints, collections, peers, quarantine, replication
 from unibos.core.store.definitions import Collection
 from unibos.core.store.peers import Peer
 from unibos.core.store.quarantine import Held
@@ -86,6 +86,7 @@ async def _take(local: Local, org: str, batch: Sequence[Held]) -> int:
     def also(tx: Transaction, _: Applied) -> None:
         if sender.reborn:
             _send_again(tx, first, changes)
+            _doubt(tx, sender.peer, first.collection)
 
     try:
         applied = await apply(
@@ -147,6 +148,13 @@ def _sender(view: View, id_: str) -> _Sender:
     if not lives:
         raise NotFound("peer_not_found", f"Nothing is known of a peer {id_[:64]!r}.")
     return _Sender(lives[-1], reborn=len(lives) > 1)
+
+
+def _doubt(tx: Transaction, peer: Peer, collection: str) -> None:
+    """What a peer wrote in a later life may not know what was taken now of an earlier one: merge
+    it as at the first meeting."""
+    known = checkpoints.get(tx, peer.num, collection)
+    checkpoints.put(tx, peer.num, collection, replace(known, own_epoch="", told=0))
 
 
 def _send_again(tx: Transaction, of: Held, changes: Sequence[Change]) -> None:

@@ -183,7 +183,7 @@ class Round:
     async def _pull_all(self, peer: Peer, theirs: Hello, outcome: Outcome, told: Told) -> None:
         def look(view: View) -> list[PullStep]:
             said = introducing.introduce(view, self._local, self._link.kind, peer)
-            lives = [each for each in peers.lives(view) if each.id == peer.id]
+            lives = peers.of_instance(view, peer.id)
             another = len(lives) > 1 or self._local.store.replica.reborn
             return planner.pulls(said.hello, theirs, said.checkpoints, another_life=another)
 
