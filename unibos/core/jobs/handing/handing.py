@@ -35,6 +35,7 @@ LONGEST_SLEEP: Final = 60.0
 POLL_SECONDS: Final = 25.0
 _BETWEEN_SECONDS: Final = 0.1
 """Between two looks: many commits are worth one."""
+_TROUBLE_MS: Final = 30_000
 _AWAY_FIRST_MS: Final = 5_000
 _AWAY_LONGEST_MS: Final = 300_000
 _TOPICS: Final = ("job", "policy", "export")
@@ -120,11 +121,11 @@ class Handing:
             try:
                 due = await self._round()
             except Error as error:
-                log.warning("jobs cannot be handed over now: %s", error.code)
-                due = self._away(error)
+                log.warning("jobs at the hub cannot be seen to now: %s", error.code)
+                due = self._now() + _TROUBLE_MS
             except Exception:
-                log.exception("jobs cannot be handed over; the next try is in a minute")
-                due = self._now() + int(LONGEST_SLEEP * 1000)
+                log.exception("jobs at the hub cannot be seen to now")
+                due = self._now() + _TROUBLE_MS
             await self._sleep(due)
 
     async def _round(self) -> int | None:
@@ -134,13 +135,20 @@ class Handing:
         if self._away_until > self._now():
             times.append(self._away_until)
         else:
-            if not self._looked:
-                await self._look(0)
-            await self._drop()
-            waiting = sum(errand.waits for errand in self._errands.values())
-            times.append(await self._offering.look(waiting, self._errands.keys()))
-            self._keep_watching()
+            try:
+                times.append(await self._ask())
+            except Error as error:
+                times.append(self._away(error))
         return min((time for time in times if time is not None), default=None)
+
+    async def _ask(self) -> int | None:
+        """Do what needs the hub."""
+        if not self._looked:
+            await self._look(0)
+        await self._drop()
+        self._keep_watching()
+        waiting = sum(errand.waits for errand in self._errands.values())
+        return await self._offering.look(waiting, self._errands.keys())
 
     async def _sleep(self, due: int | None) -> None:
         seconds = None
