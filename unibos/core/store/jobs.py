@@ -93,43 +93,45 @@ def add(
     :raises Conflict: ``job_need_failed``: it needs a job that failed or was cancelled.
     """
     kind = tx.ruled(kind)
-    clock = tx.stamp()
     now = tx.now()
     at = now if run_at is None else run_at
     needed = tuple(dict.fromkeys(needs))
     open_needs = chains.open_needs(tx, needed)
-    memory_mb, locality = kind.memory_mb or 0, _locality(kind, size)
-    row = tx.connection.execute(
-        _ADD,
-        {
-            "org": tx.org,
-            "id": id_ or new_id(clock[0]),
-            "kind": kind.name,
-            "queue": kind.queue,
-            "priority": kind.priority,
-            "state": JobState.WAITING if open_needs else JobState.QUEUED,
-            "args": _encode(args).decode(),
-            "requires": _encode(sorted(kind.requires)).decode(),
-            "locality": locality,
-            "max_attempts": kind.max_attempts,
-            "run_at": at,
-            "created_at": now,
-            "version": kind.version,
-            "memory_mb": memory_mb,
-            "size": size,
-            "collection": kind.collection,
-            "prefer": kind.prefer,
-            "prefer_until": at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
-            "batch": batch,
-            "needs": _encode(needed).decode(),
-            "open_needs": open_needs,
-            "line": claims.line(tx, kind, locality, memory_mb, size),
-        },
-    ).fetchone()
-    job = from_row(row)
+    values = _facts(tx, kind, size) | {
+        "id": id_ or new_id(tx.stamp()[0]),
+        "state": JobState.WAITING if open_needs else JobState.QUEUED,
+        "args": _encode(args).decode(),
+        "run_at": at,
+        "created_at": now,
+        "prefer_until": at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
+        "batch": batch,
+        "needs": _encode(needed).decode(),
+        "open_needs": open_needs,
+    }
+    job = from_row(tx.connection.execute(_ADD, values).fetchone())
     chains.keep(tx, job)
     append(tx, job, job.state, {"run_at": iso(job.run_at)})
     return job
+
+
+def _facts(tx: Transaction, kind: JobSpec, size: int) -> dict[str, Any]:
+    """What a job has from its kind."""
+    memory_mb, locality = kind.memory_mb or 0, _locality(kind, size)
+    return {
+        "org": tx.org,
+        "kind": kind.name,
+        "queue": kind.queue,
+        "priority": kind.priority,
+        "requires": _encode(sorted(kind.requires)).decode(),
+        "locality": locality,
+        "max_attempts": kind.max_attempts,
+        "version": kind.version,
+        "memory_mb": memory_mb,
+        "size": size,
+        "collection": kind.collection,
+        "prefer": kind.prefer,
+        "line": claims.line(tx, kind, locality, memory_mb, size),
+    }
 
 
 def results(view: View, job: Job) -> dict[str, Any]:
