@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.box import PASSWORD, RunningHub
+from tests.hand import Hand
 from tests.machine import Machine
 
 SECRET = "persimmon"
@@ -31,6 +32,7 @@ OPEN = {
     ("post", "/api/v1/auth/login"),
     ("post", "/api/v1/auth/refresh"),
     ("post", "/api/v1/enroll"),
+    ("post", "/api/v1/workers/enroll"),
     ("post", "/api/v1/invitations/accept"),
 }
 OPERATORS = {
@@ -66,6 +68,14 @@ HELLO = {
     "heard": "",
     "policies": [],
 }
+HANDOVER = {
+    "attempt": 1,
+    "kind": "documents.read",
+    "version": 1,
+    "queue": "ocr",
+    "priority": 0,
+    "locality": "any",
+}
 REPORT = {"version": "0", "board": "pi4", "profile": "edge", "clock": 0}
 
 
@@ -88,7 +98,13 @@ def bodies(theirs):
             "address": "192.0.2.7",
             **new,
         },
+        ("put", "/api/v1/handovers/{job}"): HANDOVER,
+        ("post", "/api/v1/handovers/watch"): {"known": {theirs.record: "queued"}},
         ("post", "/api/v1/heartbeat"): REPORT,
+        ("post", "/api/v1/leases"): {},
+        ("post", "/api/v1/leases/reports"): {"items": []},
+        ("post", "/api/v1/workers/sign"): {},
+        ("patch", "/api/v1/workers/{id}"): {"name": "taken"},
         ("post", "/api/v1/invitations"): {"email": "another@example.net"},
         ("post", "/api/v1/keys"): {},
         ("patch", "/api/v1/nodes/{id}"): {"name": "taken"},
@@ -148,7 +164,10 @@ def fill(hub, folder):
     machine = Machine(folder, hub.client(), f"{SECRET} node")
     machine.enroll(hub.join_token(owner, label=SECRET)).raise_for_status()
     met = greet(machine)
+    worker = Hand(folder / "worker", hub.client(), f"{SECRET} worker")
+    worker.enroll(hub.join_token(owner, role="worker", label=SECRET)).raise_for_status()
     return SimpleNamespace(
+        worker=worker.key.id,
         met=met,
         owner=owner,
         tenant=tenant,
@@ -188,7 +207,7 @@ def described(hub):
 
 
 def of_machines(about):
-    return about.get("x-role") == "node"
+    return about.get("x-role") in ("node", "worker")
 
 
 def concrete(path, theirs):
@@ -196,6 +215,7 @@ def concrete(path, theirs):
     ids = {
         "/api/v1/collections/": theirs.record,
         "/api/v1/clients/": theirs.client,
+        "/api/v1/jobs/": theirs.record,
         "/api/v1/invitations/": theirs.invitation,
         "/api/v1/nodes/": theirs.node,
         "/api/v1/orgs/": theirs.org,
@@ -203,7 +223,12 @@ def concrete(path, theirs):
         "/api/v1/sync/": "1",
         "/api/v1/tokens/": theirs.token,
         "/api/v1/users/": theirs.user,
+        "/api/v1/workers/": theirs.worker,
     }
+    path = path.replace("{org}", theirs.org).replace("{job}", theirs.record)
+    path = path.replace("{attempt}", "1").replace("{name}", "page.txt")
+    if path.startswith("/api/v1/handovers/") and not path.endswith("/watch"):
+        path += "?attempt=1"
     id_ = next((value for start, value in ids.items() if path.startswith(start)), "")
     path = path.replace("{sha256}", theirs.sha256).replace("{collection}", SECRET)
     yield path.replace("{id}", id_)
@@ -225,6 +250,7 @@ def everything(theirs):
         "/api/v1/sync/quarantine",
         "/api/v1/tokens",
         "/api/v1/users",
+        "/api/v1/workers",
     ]
     return [theirs.owner.get(path).json() for path in asked]
 
@@ -279,6 +305,12 @@ def test_a_node_of_another_org_reaches_nothing(hub, described):
         "/api/v1/federation/password": (403, "password_wrong"),
         "/api/v1/federation/logout": (204, ""),
         "/api/v1/federation/revocations": (200, ""),
+        "/api/v1/handovers/watch": (200, ""),
+        "put /api/v1/handovers/{job}": (409, "no_worker"),
+        "get /api/v1/handovers/{job}": (200, ""),
+        "delete /api/v1/handovers/{job}": (200, ""),
+        "/api/v1/handovers/{job}/input": (404, "handover_not_found"),
+        "/api/v1/handovers/{job}/outputs/{name}": (404, "handover_not_found"),
         "/api/v1/heartbeat": (200, ""),
         "/api/v1/sync/hello": (200, ""),
         "/api/v1/sync/pull": (404, "collection_not_found"),
@@ -295,10 +327,14 @@ def test_a_node_of_another_org_reaches_nothing(hub, described):
             continue
         for url in concrete(path, theirs):
             body = with_body.get((method, path))
+            if (method, path) == ("put", "/api/v1/handovers/{job}"):
+                url = url.partition("?")[0]  # noqa: PLW2901 - its attempt is in the body
             answer = hub.machine.ask(method, url, body)
             code = answer.json()["code"] if answer.status_code >= 400 else ""
             wanted = (401, "token_invalid")
-            if of_machines(about):
+            if about["x-role"] == "worker":
+                wanted = (401, "machine_token_invalid")
+            elif of_machines(about):
                 wanted = expected.get(path) or expected[f"{method} {path}"]
             found = leaks(theirs, answer, f"{url} {body}")
             if (answer.status_code, code) != wanted or found:

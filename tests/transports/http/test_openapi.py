@@ -39,6 +39,8 @@ BOTH = {
     "export",
     "health",
     "integrity",
+    "jobs",
+    "leases",
     "me",
     "metrics",
     "openapi",
@@ -46,16 +48,19 @@ BOTH = {
     "setup",
     "status",
     "sync",
+    "tokens",
     "users",
+    "workers",
 }
 TAGS = {
-    "node": BOTH | {"", "documents", "hub", "jobs"},
+    "node": BOTH | {"", "albums", "documents", "hub", "media", "notifications"},
     "hub": BOTH
     | {
         "",
         "clients",
         "enroll",
         "federation",
+        "handovers",
         "heartbeat",
         "invitation",
         "invitations",
@@ -64,7 +69,6 @@ TAGS = {
         "nodes",
         "oidc",
         "orgs",
-        "tokens",
     },
 }
 
