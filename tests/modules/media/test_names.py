@@ -1,6 +1,6 @@
 """Times in the names of files."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,10 @@ def test_names_that_cameras_and_messengers_give(name, moment):
     assert moment_of(name) == moment
 
 
-@given(st.datetimes(datetime.min.replace(year=1900), datetime.max.replace(year=2099)))
+FIRST, LAST = (datetime(year, 1, 1) for year in (1900, 2100))  # noqa: DTZ001 - names have no zone
+
+
+@given(st.datetimes(FIRST, LAST - timedelta(seconds=1)))
 def test_every_time_of_two_centuries_is_read(moment):
     moment = moment.replace(microsecond=0)
     assert moment_of(f"IMG_{moment:%Y%m%d_%H%M%S}.jpg") == moment.isoformat()
