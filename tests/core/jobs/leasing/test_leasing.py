@@ -292,6 +292,19 @@ def test_what_is_handed_back_was_not_tried(source):
     run(story())
 
 
+def test_a_worker_that_died_is_no_fault_of_the_job(source):
+    async def story():
+        job = source.add()
+        async with source.life() as leasing:
+            link = DirectLink(leasing, claimant())
+            (lease,) = await link.claim(LIGHTLY)
+            died = JobError("job_interrupted", "The worker ended.")
+            assert codes(await link.report([told(lease, "back", error=died)])) == [""]
+            assert (source.get(job).interruptions, source.get(job).max_attempts) == (1, 4)
+
+    run(story())
+
+
 def test_progress_is_told_and_a_cancelled_job_is_lost(source):
     async def story():
         job = source.add(HEAVY, do="echo")

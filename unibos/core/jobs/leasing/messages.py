@@ -88,7 +88,8 @@ class Report(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     :param type: ``running`` keeps the lease, perhaps with a progress; ``done`` comes with the
         result, after all files that the work made were sent; ``failed`` with the error and the
-        name of its kind in ``base.errors``; ``back`` hands the job back, for no fault of its own.
+        name of its kind in ``base.errors``; ``back`` hands the job back, for no fault of its own;
+        with the error ``job_interrupted`` the worker died during it.
     """
 
     org: str

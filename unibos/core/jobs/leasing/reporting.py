@@ -16,6 +16,7 @@ from unibos.core.jobs.leasing.held import Held
 from unibos.core.jobs.leasing.messages import Report
 from unibos.core.jobs.outcome import Outcomes
 from unibos.core.store import leases
+from unibos.core.store.job import Job
 from unibos.core.store.pieces import each
 from unibos.core.store.store import Store
 from unibos.core.store.transaction import Transaction
@@ -23,6 +24,8 @@ from unibos.core.store.transaction import Transaction
 log = logging.getLogger(__name__)
 
 LOST = "job_lost"
+INTERRUPTED = "job_interrupted"
+"""Said of a job that is handed back: its worker died, and is there again."""
 _AGAIN = frozenset({"storage_full", "store_closed", "store_overloaded", "database_error"})
 """The end could not be written, which is no fault of the work: it may be reported again."""
 _MOST_TEXT = 1000
@@ -135,8 +138,13 @@ class Reporting:
             if report.type == "done":
                 return await self._done(report, held)
             if report.type == "back":
-                return await _code(partial(self.outcomes.handed_back, held.job))
+                return await _code(partial(self._back(report), held.job))
             return await self._fail(held, _error(report))
+
+    def _back(self, report: Report) -> Callable[[Job], None]:
+        """A worker that died during the job is none of its fault, up to a point."""
+        died = report.error is not None and report.error.code == INTERRUPTED
+        return self.outcomes.interrupted if died else self.outcomes.handed_back
 
     async def _done(self, report: Report, held: Held) -> str:
         try:
