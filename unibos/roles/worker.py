@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from unibos.base.config import Config
-from unibos.base.errors import Conflict, Error, Invalid, Unavailable
+from unibos.base.errors import Error, Invalid, Unavailable
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.jobs.kind import HeavyKind, Kinds, PortableKind, by_name
 from unibos.core.jobs.leasing.messages import WorkerFacts
@@ -103,7 +103,12 @@ class WorkerRole:
     async def status(self, _: dict[str, Any]) -> dict[str, Any]:
         """How it is, for the commands on this machine."""
         joined = self._joined
-        told: dict[str, Any] = {"state": "unattached", "facts": self._facts, "tasks": [], "ended": {}}
+        told: dict[str, Any] = {
+            "state": "unattached",
+            "facts": self._facts,
+            "tasks": [],
+            "ended": {},
+        }
         if self._worker is not None:
             told = msgspec.to_builtins(self._worker.told())
         if self._stopping:
@@ -123,8 +128,7 @@ class WorkerRole:
 
     async def join(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Join the instance of a join token, and work for it."""
-        if self._config.offline:
-            raise Conflict("offline", "This instance is set to talk to nobody.")
+        joining.require_free(self._config)
         name = str(asked.get("name") or joining.called(self._config))
         async with self._busy:
             joined = await joining.join(

@@ -85,6 +85,21 @@ class Membership:
         System().remove(self.folder / FILE)
 
 
+def require_free(config: Config) -> None:
+    """Whether the settings let this worker join somebody.
+
+    :raises Conflict: ``source_in_settings``, ``offline``.
+    """
+    if config.worker.source:
+        raise Conflict(
+            "source_in_settings",
+            f"worker.source says whose jobs this worker does: {config.worker.source}.",
+            hint="Beside a node or hub: disable the worker, join, then enable it again.",
+        )
+    if config.offline:
+        raise Conflict("offline", "This instance is set to talk to nobody.")
+
+
 def called(config: Config) -> str:
     """What this worker calls itself."""
     return config.worker.name or socket.gethostname()
@@ -166,6 +181,7 @@ async def leave(membership: Membership, key: InstanceKey, *, force: bool) -> Joi
 
 def join_here(config: Config, text: str, name: str) -> dict[str, Any]:
     """Join while no worker runs; what :func:`join` raises."""
+    require_free(config)
     from unibos.roles.modules import modules
     from unibos.roles.worker_facts import found
 

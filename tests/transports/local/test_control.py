@@ -56,12 +56,12 @@ def test_a_refusal_says_why(path):
     ("line", "code"),
     [
         (b'{"do": "fly"}\n', "command_unknown"),
-        (b"[]\n", "malformed"),
-        (b"hello\n", "malformed"),
-        (b"\xff\n", "malformed"),
-        (b"", "malformed"),
-        (b"[" * 60000 + b"\n", "malformed"),
-        (b"x" * 200_000 + b"\n", "malformed"),
+        (b"[]\n", "command_malformed"),
+        (b"hello\n", "command_malformed"),
+        (b"\xff\n", "command_malformed"),
+        (b"", "command_malformed"),
+        (b"[" * 60000 + b"\n", "command_malformed"),
+        (b"x" * 200_000 + b"\n", "command_malformed"),
     ],
 )
 def test_what_is_no_command_is_told_so(path, line, code):

@@ -72,23 +72,27 @@ async def _answer(reader: asyncio.StreamReader, handlers: Mapping[str, Handler])
         answer = await _handled(line, handlers)
         return msgspec.json.encode({"answer": answer}) + b"\n"
     except Error as error:
-        told = {
-            "kind": type(error).__name__,
-            "code": error.code,
-            "detail": error.detail,
-            "hint": error.hint,
-        }
-        return msgspec.json.encode({"error": told}) + b"\n"
+        return _told(error)
     except (ValueError, RecursionError):
         log.warning("a command over the local socket was no line of JSON")
-        return b'{"error":{"kind":"Malformed","code":"malformed","detail":"This is no command."}}\n'
+        return _told(Malformed("command_malformed", "This is no command."))
 
 
 async def _handled(line: bytes, handlers: Mapping[str, Handler]) -> object:
     asked = json.loads(line)
     if not isinstance(asked, dict):
-        raise Malformed("malformed", "This is no command.")
+        raise Malformed("command_malformed", "This is no command.")
     handler = handlers.get(str(asked.pop("do", "")))
     if handler is None:
         raise NotFound("command_unknown", "This version does not know that command.")
     return await handler(asked)
+
+
+def _told(error: Error) -> bytes:
+    told = {
+        "kind": type(error).__name__,
+        "code": error.code,
+        "detail": error.detail,
+        "hint": error.hint,
+    }
+    return msgspec.json.encode({"error": told}) + b"\n"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from unibos.base.errors import Malformed
 from unibos.base.ids import new_id
 from unibos.core.jobs.leasing.messages import Lease
 from unibos.core.jobs.worker import desk as desks
@@ -69,7 +68,7 @@ def test_what_cannot_be_read_is_removed(tmp_path):
 
 @pytest.mark.parametrize("job", ["../up", "", "x" * 36])
 def test_a_job_without_a_right_id_gets_no_folder(tmp_path, job):
-    with pytest.raises(Malformed):
+    with pytest.raises(ValueError, match="without a right id"):
         Desk(tmp_path, lease(job or " "))
-    with pytest.raises(Malformed):
+    with pytest.raises(ValueError, match="without a right id"):
         Desk(tmp_path, lease(attempt=0))

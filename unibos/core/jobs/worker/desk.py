@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from unibos.base.errors import Malformed
 from unibos.base.ids import is_id
 from unibos.core.jobs.leasing.messages import Lease, Report
 from unibos.core.store.system import System
@@ -33,7 +32,7 @@ class Note(msgspec.Struct, frozen=True):
 class Desk:
     """The folder of one attempt. Nothing is on the disk before :meth:`lay` or :meth:`keep`.
 
-    :raises Malformed: ``lease_invalid``: what the source calls the job names no folder.
+    :raises ValueError: what the source calls the job names no folder.
     """
 
     root: Path
@@ -41,7 +40,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         if not is_id(self.lease.job) or not 0 < self.lease.attempt < 2**31:
-            raise Malformed("lease_invalid", "The source gave a job without a right id.")
+            raise ValueError("the source gave a job without a right id")
 
     @property
     def folder(self) -> Path:
@@ -98,7 +97,7 @@ def left(root: Path) -> list[tuple[Desk, Report | None]]:
         try:
             note = msgspec.json.decode((folder / _NOTE).read_bytes(), type=Note)
             desk = Desk(root, note.lease)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, Malformed):
+        except (OSError, ValueError):
             _remove(folder)
             continue
         if desk.folder == folder:

@@ -13,7 +13,6 @@ from unibos.base.errors import (
     Conflict,
     Damaged,
     Error,
-    Malformed,
     StorageFull,
     Unavailable,
 )
@@ -85,8 +84,8 @@ class Hands:
         """Take up a job, or hand it back where it cannot be worked on."""
         try:
             desk = Desk(self.options.folder, lease)
-        except Malformed as error:
-            log.warning("%s", error.detail, extra={"kind": lease.kind})
+        except ValueError as error:
+            log.warning("%s", error, extra={"kind": lease.kind})
             lane.free(0)
             lane.rest(self.options.spare_seconds)
             return
