@@ -14,7 +14,7 @@ from unibos.core.store import query, records
 from unibos.core.store.jobs import JobState
 from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction, View
-from unibos.modules.media import intake
+from unibos.modules.media import intake, kept
 from unibos.modules.media.albums import albums
 from unibos.modules.media.collection import MEDIA, NAME
 from unibos.modules.media.files import Kind
@@ -174,7 +174,7 @@ def _filters(asked: MediaListing) -> tuple[str, ...]:
 async def get_media(scope: Scope, call: Call) -> Answer:
     """One photo or video."""
     id_ = call.path["id"]
-    return Answer(await scope.store.aread(lambda view: _shown(view, intake.find(view, id_))))
+    return Answer(await scope.store.aread(lambda view: _shown(view, kept.find(view, id_))))
 
 
 async def change_media(scope: Scope, call: Call) -> Answer:
@@ -189,7 +189,7 @@ async def change_media(scope: Scope, call: Call) -> Answer:
         changes |= {"place_name": asked.place_name, "place_chosen": True}
 
     def change(tx: Transaction) -> MediaOut:
-        intake.find(tx, id_)
+        kept.find(tx, id_)
         return _shown(tx, records.patch(tx, NAME, id_, changes, MEDIA.draft))
 
     return Answer(await scope.store.awrite(change))
@@ -200,7 +200,7 @@ async def remove_media(scope: Scope, call: Call) -> Answer:
     id_ = call.path["id"]
 
     def bin_(tx: Transaction) -> None:
-        if "binned_at" not in intake.find(tx, id_).data:
+        if "binned_at" not in kept.find(tx, id_).data:
             records.patch(tx, NAME, id_, {"binned_at": iso(tx.now())}, MEDIA.draft)
 
     def purge(tx: Transaction) -> None:

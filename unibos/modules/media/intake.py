@@ -19,6 +19,7 @@ from unibos.core.store.transaction import Transaction, View
 from unibos.modules.media.albums import albums
 from unibos.modules.media.collection import DERIVED, MEDIA, NAME
 from unibos.modules.media.files import HEAD, Kind, Type, sniff
+from unibos.modules.media.kept import find
 from unibos.modules.media.names import moment_of
 
 _MAX_FILENAME = 255
@@ -161,26 +162,6 @@ def purge(tx: Transaction, id_: str) -> None:
         job = _open(tx, data.get(field))
         if job is not None:
             jobs.cancel(tx, job.id)
-
-
-def look(view: View, id_: str) -> Record | None:
-    """One photo or video outside the bin, if there is one."""
-    try:
-        record = records.get(view, NAME, id_)
-    except NotFound:
-        return None
-    return None if "binned_at" in record.data else record
-
-
-def find(view: View, id_: str) -> Record:
-    """One photo or video.
-
-    :raises NotFound: ``media_not_found``.
-    """
-    try:
-        return records.get(view, NAME, id_)
-    except NotFound:
-        raise NotFound("media_not_found", f"There is no photo or video {id_[:64]!r}.") from None
 
 
 def open_job(view: View, data: Mapping[str, Any]) -> Job | None:

@@ -9,7 +9,7 @@ from unibos.core.module.endpoint import Answer, Call, Endpoint, Listing
 from unibos.core.store import timeline
 from unibos.core.store.paging import cursor_invalid
 from unibos.core.store.transaction import View
-from unibos.modules.media import intake
+from unibos.modules.media import kept
 from unibos.modules.media.collection import NAME
 from unibos.modules.media.duplicates import Group, Known, grouped
 from unibos.modules.media.shapes import (
@@ -83,7 +83,7 @@ def _start(cursor: str | None) -> int:
 
 def _told(view: View, group: Group) -> DuplicateGroup:
     """The group's photos, the one to keep first: most pixels, then most bytes, then the oldest."""
-    found = (intake.look(view, id_) for id_ in group.ids)
+    found = (kept.look(view, id_) for id_ in group.ids)
     photos = [shown(record) for record in found if record is not None]
     photos.sort(key=lambda photo: (-(photo.width or 0) * (photo.height or 0), -photo.size))
     return DuplicateGroup("exact" if group.exact else "near", photos)

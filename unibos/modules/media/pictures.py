@@ -10,7 +10,7 @@ from unibos.core.identity.scope import Role, Scope
 from unibos.core.module.endpoint import Call, Endpoint, FileAnswer, Handler, Media
 from unibos.core.store import blobs
 from unibos.core.store.transaction import View
-from unibos.modules.media import intake
+from unibos.modules.media import kept
 
 _MADE = {
     "thumbnail": ("image/webp", "A small picture"),
@@ -47,7 +47,7 @@ async def get_original(scope: Scope, call: Call) -> FileAnswer:
     id_, files = call.path["id"], scope.store.blobs
 
     def find(view: View) -> FileAnswer:
-        data = intake.find(view, id_).data
+        data = kept.find(view, id_).data
         path = blobs.open_path(view, files, data["sha256"])
         etag, name = f'"{data["sha256"]}"', data.get("filename")
         return FileAnswer(path, data["media_type"], etag, name, inline=True)
@@ -60,7 +60,7 @@ async def _get_made(name: str, media_type: str, scope: Scope, call: Call) -> Fil
     id_, files = call.path["id"], scope.store.blobs
 
     def find(view: View) -> FileAnswer:
-        sha256 = intake.find(view, id_).data.get(name)
+        sha256 = kept.find(view, id_).data.get(name)
         if sha256 is None:
             raise NotFound("media_not_made", f"There is no {name} of it (yet).")
         path = blobs.open_path(view, files, sha256)

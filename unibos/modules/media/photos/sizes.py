@@ -14,7 +14,7 @@ from unibos.core.store.blobs import Blob
 from unibos.core.store.jobs import Job
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Transaction
-from unibos.modules.media import intake
+from unibos.modules.media import kept
 from unibos.modules.media.collection import MEDIA, NAME
 from unibos.modules.media.jobs import Options, collect, swap, taken, task_of
 
@@ -100,7 +100,7 @@ def _photo(store: OrgStore, job: Job, options: Options) -> Task:
     """
     id_ = job.args["media"]
     try:
-        kind = store.read(lambda view: intake.find(view, id_)).data["kind"]
+        kind = store.read(lambda view: kept.find(view, id_)).data["kind"]
     except NotFound as error:
         # As something that no later attempt mends.
         raise Invalid(error.code, error.detail) from error
