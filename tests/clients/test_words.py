@@ -26,7 +26,7 @@ DYNAMIC = {
     *("online", "late", "offline", "revoked"),
     *("starting", "idle", "failing", "stopped", "blobs"),
     *("d", "h", "min", "s"),
-    *("local", "nodes", "hub", "push", "pull", "blob"),
+    *("local", "nodes", "hub", "push", "pull", "blob", "job"),
     *("unattached", "working", "away", "stopping", "fetching", "sending", "reporting"),
     *("back", "lost"),
     "documents",

@@ -28,6 +28,7 @@ TURKISH: Mapping[str, str] = {
     "push": "gönderildi",
     "pull": "alındı",
     "blob": "dosya gitti",
+    "job": "iş gitti",
     "blocked: {code}": "tutuldu: {code}",
     "Collection": "Koleksiyon",
     "Peer": "Eş",
