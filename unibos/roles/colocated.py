@@ -132,7 +132,7 @@ async def belong(config: Config, hub: Hub, key: InstanceKey, opened: Callable[[]
         if store.read(accounts.local_org) is None:
             store.write(lambda tx: accounts.make_local_org(tx, config.org.name, LOCAL_ORG_TYPE))
         scope = system_scope(hub.parts.store, hub.parts.identity.org, "colocated node")
-        token = await hub.parts.tokens.create(
+        token = await hub.parts.offered.tokens.create(
             scope, JoinTokenIn(expires_minutes=1, label="this machine")
         )
         machine = config.machine

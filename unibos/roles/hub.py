@@ -123,15 +123,12 @@ def _parts(
     stack.callback(provider.close)
 
     name = config.hub.name or socket.gethostname()
-    tokens = JoinTokens(store, key.id, addresses, own_org=identity.org)
-    news = News(signing, revocations, identity.orgs.facts)
     about = RegistryOptions(name, addresses, where.fingerprint, _pace(config))
-    registry = Registry(store, key, tokens, news, about)
-    stack.callback(registry.close)
+    news = News(signing, revocations, identity.orgs.facts)
+    registry = _registry(key, identity, news, about, stack)
     local = Local(store, key.id, "hub", lambda: name, frozenset(), wall_ms)
     jobs = hub_jobs(config, key, store)
-    offered = offered_by_hub(config, key, jobs, store, tokens, registry)
-
+    offered = offered_by_hub(config, key, jobs, store, registry)
     return Parts(
         config=config,
         key=key,
@@ -143,7 +140,6 @@ def _parts(
         local=local,
         answer=Answer(local),
         blob_answer=BlobAnswer(local, BlobRules(limit=config.documents.max_mb * MIB)),
-        tokens=tokens,
         jobs=jobs,
         offered=offered,
         keeping=kept_by_hub(config, store, jobs, offered.workers),
@@ -155,6 +151,20 @@ def _parts(
         state=state,
         roles=config.role,
     )
+
+
+def _registry(
+    key: InstanceKey,
+    identity: Identity,
+    news: News,
+    about: RegistryOptions,
+    stack: AsyncExitStack,
+) -> Registry:
+    store = identity.tools.store
+    tokens = JoinTokens(store, key.id, about.urls, own_org=identity.org)
+    registry = Registry(store, key, tokens, news, about)
+    stack.callback(registry.close)
+    return registry
 
 
 def _store(config: Config, key: InstanceKey) -> Store:

@@ -11,7 +11,6 @@ from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
 from unibos.core.identity.oidc.clients import Clients
 from unibos.core.identity.oidc.provider import Provider
-from unibos.core.identity.registry.join_tokens import JoinTokens
 from unibos.core.identity.registry.nodes import Registry
 from unibos.core.identity.signing.keys import SigningKeys
 from unibos.core.jobs.handing.keeping import Keeping
@@ -86,7 +85,6 @@ class Parts:
     local: Local
     answer: Answer
     blob_answer: BlobAnswer
-    tokens: JoinTokens
     jobs: Jobs
     offered: Offered
     keeping: Keeping
@@ -123,7 +121,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *federation.endpoints(parts.federation),
         *nodes.endpoints(parts.registry),
         *sync_status.hub_endpoints(parts.local, parts.answer.acknowledged.of, parts.registry),
-        *tokens.endpoints(parts.tokens),
+        *tokens.endpoints(parts.offered.tokens),
         *job_route.endpoints(
             partial(named_takers, parts.config, parts.jobs, parts.offered.workers)
         ),

@@ -94,14 +94,14 @@ def offered_by_hub(
     key: InstanceKey,
     jobs: Jobs,
     store: Store,
-    tokens: JoinTokens,
     registry: Registry,
 ) -> Offered:
     """What a hub offers: the jobs that its nodes hand over."""
     about = registry.options
     options = WorkerOptions(key.id, about.name, "hub", about.urls, "any", "hub", about.pace)
-    workers = Workers(store, tokens, registry.reader, options)
-    return Offered(tokens, workers, _leasing(store, jobs, config.data / "hub-leases", key))
+    workers = Workers(store, registry.tokens, registry.reader, options)
+    leasing = _leasing(store, jobs, config.data / "hub-leases", key)
+    return Offered(registry.tokens, workers, leasing)
 
 
 def _leasing(store: Store, jobs: Jobs, folder: Path, key: InstanceKey) -> Leasing:

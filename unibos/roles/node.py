@@ -43,7 +43,7 @@ from unibos.roles.first_run import make_owner
 from unibos.roles.handing import handed_by_node
 from unibos.roles.instance import open_instance
 from unibos.roles.leasing import Gate, offered_by_node
-from unibos.roles.listening import place
+from unibos.roles.listening import Place, place
 from unibos.roles.modules import modules
 from unibos.roles.node_endpoints import Parts, endpoints
 from unibos.roles.node_sync import blob_rules, replica, syncing
@@ -90,22 +90,13 @@ async def node(
         joining = _joining(config, key, store, time, links, restart)
         identity = Identity(store, key, config.data, _identity(config, joining, hub))
         stack.callback(identity.close)
-        if hub is None:
-            await make_owner(config, identity)
-        accounts = await _accounts(config, key, identity, time, joining, stack)
-
-        own = care(config, lambda: runner.tidying)
-        installed = await _installed(config, store, identity.org, own)
-        local = replica(key, store, joining, time, installed)
-        runner = await _runner(config, local, identity, installed, own)
+        accounts = await _accounts(config, key, identity, time, joining, hub, stack)
+        installed, local, runner = await _working(config, key, identity, time, joining)
         beside = _beside(config, key, store, time, joining)
         where = place(config, config.node, key, config.data / SOCKET)
         state = State()
         server = HttpServer(state, where.listening)
-
-        def addresses() -> tuple[str, ...]:
-            return announced_by_node(config.node, where.scheme, server.port)
-
+        addresses = partial(_addresses, config, where, server)
         parts = Parts(
             config=config,
             key=key,
@@ -141,6 +132,22 @@ async def _opened(config: Config, key: InstanceKey, hub: "Hub | None") -> tuple[
 
     await belong(config, hub, key, partial(_open, config, key))
     return _open(config, key), partial(OwnHub, hub, key)
+
+
+def _addresses(config: Config, where: Place, server: HttpServer) -> tuple[str, ...]:
+    return announced_by_node(config.node, where.scheme, server.port)
+
+
+async def _working(
+    config: Config, key: InstanceKey, identity: Identity, time: TrustedTime, joining: Joining
+) -> tuple[tuple[Module, ...], Local, Jobs]:
+    """The modules, the replica that they fill, and what does their jobs."""
+    store = identity.tools.store
+    own = care(config, lambda: runner.tidying)
+    installed = await _installed(config, store, identity.org, own)
+    local = replica(key, store, joining, time, installed)
+    runner = await _runner(config, local, identity, installed, own)
+    return installed, local, runner
 
 
 async def _runner(
@@ -265,9 +272,12 @@ async def _accounts(
     identity: Identity,
     time: TrustedTime,
     joining: Joining,
+    hub: "Hub | None",
     stack: AsyncExitStack,
 ) -> Identity | Federation:
     """Who knows the users: the node itself, and its hub where it joined one."""
+    if hub is None:
+        await make_owner(config, identity)
     if joining.state.joined is None:
         return identity
     federation = Federation(

@@ -39,6 +39,7 @@ class Registry:
     """The nodes of one hub; for one event loop.
 
     :param key: the hub's, which signs memberships.
+    :ivar tokens: what nodes join with.
     :ivar options: what the role decides.
     :ivar reader: takes each machine token for once, whoever it is from.
     """
@@ -56,7 +57,7 @@ class Registry:
     ) -> None:
         self._store = store
         self._key = key
-        self._tokens = tokens
+        self.tokens = tokens
         self._news = news
         self.options = options
         self._wall = wall
@@ -99,7 +100,7 @@ class Registry:
         slow = throttle.address(address)
         self._slow.check(slow)
         try:
-            token = self._tokens.find(asked.secret)
+            token = self.tokens.find(asked.secret)
             raw = check_proof(asked.proof, asked.public_key, self._key.id, asked.secret)
         except Unauthenticated:
             self._slow.failed(slow)
@@ -129,7 +130,7 @@ class Registry:
         )
 
     def _admit(self, tx: Transaction, wanted: NodeRow) -> NodeRow:
-        self._tokens.require_live(tx, wanted.join_token)
+        self.tokens.require_live(tx, wanted.join_token)
         orgs.require_open(tx)
         elsewhere = nodes.by_id(tx, wanted.id)
         if elsewhere is not None and elsewhere.revoked_at is None and elsewhere.org != tx.org:
@@ -141,7 +142,7 @@ class Registry:
         present = nodes.find(tx, wanted.id)
         active = present is not None and present.revoked_at is None
         if present is None or not active or present.join_token != wanted.join_token:
-            self._tokens.spend(tx, wanted.join_token)
+            self.tokens.spend(tx, wanted.join_token)
         if not active:
             orgs.require_room_for_node(tx)
         name = present.name if present else nodes.free_name(tx, wanted.name)

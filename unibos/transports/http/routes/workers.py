@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _ENROLLMENT_BYTES = 128 * 1024
 _SIGN_BYTES = 128 * 1024
+_ONE = "/workers/{id}"
 
 
 class Removal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +41,11 @@ def asking(workers: Workers, scope: Scope, call: Call) -> KnownWorker:
 
 def endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
     """The endpoints over the workers of one instance."""
-    return (*_own_endpoints(workers, leasing), *_people_endpoints(workers, leasing))
+    return (
+        *_own_endpoints(workers, leasing),
+        *_read_endpoints(workers),
+        *_change_endpoints(workers, leasing),
+    )
 
 
 def _own_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
@@ -91,7 +96,7 @@ def _own_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
     )
 
 
-def _people_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
+def _read_endpoints(workers: Workers) -> tuple[Endpoint, ...]:
     """What people ask about workers."""
 
     async def list_workers(scope: Scope, call: Call) -> Answer:
@@ -99,6 +104,26 @@ def _people_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...
 
     async def get_worker(scope: Scope, call: Call) -> Answer:
         return Answer(await workers.get(scope, call.path["id"]))
+
+    return (
+        Endpoint(
+            "GET",
+            "/workers",
+            list_workers,
+            "List the org's workers",
+            {200: WorkerPage},
+            Role.MEMBER,
+            query=Listing,
+            errors=(Invalid,),
+        ),
+        Endpoint(
+            "GET", _ONE, get_worker, "Read a worker", {200: Worker}, Role.MEMBER, errors=(NotFound,)
+        ),
+    )
+
+
+def _change_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
+    """What people do with workers."""
 
     async def change_worker(scope: Scope, call: Call) -> Answer:
         return Answer(await workers.rename(scope, call.path["id"], call.body.name))
@@ -115,24 +140,10 @@ def _people_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...
             log.warning("worker revoked", extra=facts)
         return Answer(status=204)
 
-    one = "/workers/{id}"
     return (
         Endpoint(
-            "GET",
-            "/workers",
-            list_workers,
-            "List the org's workers",
-            {200: WorkerPage},
-            Role.MEMBER,
-            query=Listing,
-            errors=(Invalid,),
-        ),
-        Endpoint(
-            "GET", one, get_worker, "Read a worker", {200: Worker}, Role.MEMBER, errors=(NotFound,)
-        ),
-        Endpoint(
             "PATCH",
-            one,
+            _ONE,
             change_worker,
             "Rename a worker",
             {200: Worker},
@@ -142,7 +153,7 @@ def _people_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...
         ),
         Endpoint(
             "DELETE",
-            one,
+            _ONE,
             revoke_worker,
             "Revoke a worker, or take a revoked one out of the list",
             {204: None},
