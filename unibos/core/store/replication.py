@@ -121,8 +121,7 @@ def keep(
         *version.clock,
         draft.text if draft else "{}",
         *history,
-        draft.key if draft else None,
-        draft.moment if draft else None,
+        *((draft.key, draft.moment) if draft else (None, None)),
         draft is None,
         via,
     )
