@@ -16,6 +16,7 @@ from unibos.core.jobs.kind import HeavyKind
 from unibos.core.jobs.outcome import Outcomes
 from unibos.core.store.job import Job
 from unibos.core.store.store import OrgStore
+from unibos.core.store.system import reach
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ class Landing:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
             for output in said.outputs:
                 await self.link.fetch(job.id, job.attempt, output, folder / output.name)
+            reach("handing.fetched")
             await asyncio.to_thread(self._end, job, said.result, folder)
+            reach("handing.landed")
         except OSError as error:
             raise StorageFull("storage_full", f"A result cannot be kept: {error}.") from error
         finally:

@@ -16,6 +16,7 @@ from unibos.core.jobs.handing.pauses import Pauses
 from unibos.core.jobs.kind import LightKind
 from unibos.core.store import offers
 from unibos.core.store.job import Job
+from unibos.core.store.system import reach
 from unibos.core.store.transaction import View
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ class Offering:
         except Error as error:
             self._no(job, error)
             return None
+        reach("handing.handed")
         self._pauses.taken(_like(job))
         self._pauses.taken(_FULL)
         until = tools.now() + int(tools.options.lease_seconds * 1000)

@@ -19,6 +19,7 @@ from unibos.core.store import leases
 from unibos.core.store.job import Job
 from unibos.core.store.pieces import each
 from unibos.core.store.store import Store
+from unibos.core.store.system import reach
 from unibos.core.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -158,7 +159,10 @@ class Reporting:
     def _collect(self, report: Report, held: Held) -> None:
         org = self.store.org(held.job.org)
         org.read(lambda view: leases.hold(view, held.job))
-        self.outcomes.done(held.job, attempts.collect(held, org, report.result))
+        made = attempts.collect(held, org, report.result)
+        reach("leasing.collected")
+        self.outcomes.done(held.job, made)
+        reach("leasing.ended")
 
     async def _fail(self, held: Held, error: Error) -> str:
         return await _code(partial(self._failed, held, error))

@@ -30,7 +30,7 @@ from unibos.core.jobs.worker.sending import fetched, sent
 from unibos.core.jobs.worker.threads import Threads
 from unibos.core.jobs.worker.work import Work
 from unibos.core.store.job import Progress
-from unibos.core.store.system import refused
+from unibos.core.store.system import reach, refused
 
 log = logging.getLogger(__name__)
 
@@ -177,13 +177,16 @@ class Hands:
         assert work is not None  # noqa: S101 - its caller has work
         if lane.sort == "heavy":
             await asyncio.to_thread(desk.lay)
+            reach("worker.laid")
         if desk.lease.input is not None:
             await assignment.unless_ended(fetched(self.link, self.contact, desk))
         assignment.phase = "working"
         result = await (self._heavy if lane.sort == "heavy" else self._light).do(work.do)
         if lane.sort == "heavy":
             assignment.phase = "sending"
+            reach("worker.worked")
             await asyncio.to_thread(desk.keep, done(desk.lease, result))
+            reach("worker.kept")
         return result
 
     def _spare(self, lane: Lane, lease: Lease, error: Error) -> Report:
@@ -203,13 +206,19 @@ class Hands:
                 report = failed(assignment.lease, error)
                 code = JOB_LOST if error.code == JOB_LOST else ""
         assignment.phase = "reporting"
+        reach("worker.sent")
         code = code or await self._taken(assignment, report)
         if code and code != JOB_LOST and report.type == "done":
             # The source will never take this result; that it failed, it will.
             refusal = Damaged(code, "The source does not take what the work returned.")
             report = failed(assignment.lease, refusal)
             code = await self._taken(assignment, report)
-        self.ended["lost" if code else report.type] += 1
+        reach("worker.taken")
+        outcome = "lost" if code else report.type
+        self.ended[outcome] += 1
+        if assignment.on_disk:
+            facts = {"kind": assignment.lease.kind, "job": assignment.lease.job}
+            log.info("job ended", extra={**facts, "outcome": outcome})
         await self._clear(assignment)
 
     async def _taken(self, assignment: Assignment, report: Report) -> str:
