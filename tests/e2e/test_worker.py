@@ -163,6 +163,31 @@ def test_a_node_and_its_worker_in_one_process(places):
             assert nobody.get("/health").json()["roles"] == ["node", "worker"]
 
 
+@pytest.mark.parametrize(
+    ("words", "environ", "ended"),
+    [
+        (("join", "unibos-join-x"), {}, (2, "join_string_invalid")),
+        (("join", "unibos-join-x"), {"UNIBOS_WORKER_SOURCE": "/x"}, (6, "source_in_settings")),
+        (("join", "unibos-join-x"), {"UNIBOS_OFFLINE_MODE": "true"}, (6, "offline")),
+        (("leave", "--yes"), {}, (6, "not_joined")),
+        (("status",), {}, (5, "unreachable")),
+        (("stop",), {}, (5, "unreachable")),
+    ],
+)
+def test_what_a_worker_that_does_not_run_can_be_asked(tmp_path, words, environ, ended):
+    (tmp_path / "data").mkdir()
+    told = run(tmp_path / "data", "worker", *words, "--json", **environ)
+    assert (told.returncode, json.loads(told.stderr)["code"]) == ended
+
+
+def test_a_damaged_state_is_told(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "worker.json").write_text("{")
+    told = run(data, "worker", "start", "--json")
+    assert (told.returncode, "worker_state_damaged" in told.stderr) == (10, True)
+
+
 def test_unibos_worker_is_unibos_of_the_worker(tmp_path):
     program = tmp_path / "unibos-worker"
     program.write_text("from unibos.__main__ import main\n\nmain()\n")

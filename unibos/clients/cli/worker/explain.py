@@ -25,6 +25,17 @@ def explain(asked: Asked, job_id: str) -> None:
     if asked.json:
         show.document(answer)
         return
+    show.facts(
+        {
+            say("Kind"): answer["kind"],
+            say("State"): show.state(answer["state"]),
+            say("Queue"): answer["queue"],
+            say("Needs"): ", ".join(answer["requires"]),
+            say("Prefers"): answer["prefer"],
+            say("May go to"): answer["locality"],
+            say("Here until"): show.moment(answer["here_until"]),
+        }
+    )
     heads = (say("Worker"), say("May take it"), say("Why"))
     show.table(heads, (_row(one) for one in answer["items"]))
 

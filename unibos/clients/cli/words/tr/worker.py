@@ -78,6 +78,10 @@ TURKISH: Mapping[str, str] = {
     "For": "Süre",
     "Worker": "İşçi",
     "May take it": "Alabilir",
+    "Needs": "Gerekenler",
+    "Prefers": "Yeğlediği",
+    "May go to": "Gidebileceği yer",
+    "Here until": "Şu ana dek burada",
     "Why": "Neden",
     # States of a worker, and of what it has in its hands.
     "unattached": "bağlı değil",
