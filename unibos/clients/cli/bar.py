@@ -12,23 +12,30 @@ class Bar(NamedTuple):
     """What a bar is told."""
 
     advance: Callable[[int], None]
-    """So many bytes more went through."""
+    """So many bytes, or things, more went through."""
     line: Callable[[str], None]
     """A line of output, which on a terminal goes above the bar."""
 
 
 @contextmanager
-def bar(total: int) -> Iterator[Bar]:
-    """Show how many of ``total`` bytes went through."""
+def bar(total: int, *, things: bool = False) -> Iterator[Bar]:
+    """Show how many of ``total`` bytes, or things, went through."""
     if not sys.stderr.isatty():
         yield Bar(lambda _count: None, click.echo)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TimeRemainingColumn,
+    )
     from rich.text import Text
 
     console = Console(stderr=True)
-    columns = BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
+    counted = MofNCompleteColumn() if things else DownloadColumn(binary_units=True)
+    columns = BarColumn(), counted, TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
         task = shown.add_task("", total=total or 1)
 

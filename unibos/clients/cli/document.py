@@ -155,12 +155,26 @@ def purge(asked: Asked, document_ids: tuple[str, ...], yes: bool) -> None:
     changing.purge(asked, DOCUMENTS, document_ids)
 
 
-@command("reprocess", f"unibos document reprocess {_ID}")
-@click.argument("document_ids", nargs=-1, required=True, metavar="ID…")
+@command(
+    "reprocess", f"unibos document reprocess {_ID}", "unibos document reprocess --failed --json"
+)
+@click.argument("document_ids", nargs=-1, metavar="ID…")
+@click.option("--failed", is_flag=True, help="All that could not be read, up to 1,000")
 @click.pass_obj
-def reprocess(asked: Asked, document_ids: tuple[str, ...]) -> None:
+def reprocess(asked: Asked, document_ids: tuple[str, ...], failed: bool) -> None:
     """Read documents anew."""
-    changing.reprocess(asked, DOCUMENTS, document_ids)
+    if bool(document_ids) == failed:
+        raise click.UsageError(say("Name documents, or take --failed."))
+    if document_ids:
+        changing.reprocess(asked, DOCUMENTS, document_ids)
+        return
+    made = asked.api().post(f"{DOCUMENTS}/reprocess", {"failed": True})
+    if asked.json:
+        show.document(made)
+        return
+    click.echo(say("Documents that are read anew: {count}", count=made["documents"]))
+    if made["documents"]:
+        click.echo(say("Follow them: unibos job batch {batch} --watch", batch=made["batch"]))
 
 
 def _row(one: dict[str, Any]) -> list[object]:

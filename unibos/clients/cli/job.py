@@ -1,11 +1,13 @@
 """`unibos job`: work that runs in the background."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.bar import bar
 from unibos.clients.cli.command import command, group
 from unibos.clients.cli.exits import Exit
 from unibos.clients.cli.words import say
@@ -14,7 +16,8 @@ from unibos.clients.paths import JOBS, below
 if TYPE_CHECKING:
     from unibos.clients.api import Event
 
-STATES = click.Choice(["queued", "running", "done", "failed", "cancelled"])
+STATES = click.Choice(["waiting", "queued", "running", "done", "failed", "cancelled"])
+_LOOK_SECONDS = 0.5
 ENDED = frozenset({"done", "failed", "cancelled"})
 
 
@@ -89,6 +92,34 @@ def watch(asked: Asked, job_id: str) -> int:
     return Exit.OK if answer["state"] == "done" else Exit.FAILED
 
 
+@command("batch", "unibos job batch NAME --watch", "unibos job batch NAME --cancel")
+@click.argument("name")
+@click.option("--watch", "follow", is_flag=True, help="Follow it until all its jobs have ended")
+@click.option("--cancel", "end", is_flag=True, help="Cancel all its jobs that have not ended")
+@click.pass_obj
+def batch(asked: Asked, name: str, follow: bool, end: bool) -> int:
+    """Show how far jobs that were asked for together have got; fails if one of them did."""
+    api, path = asked.api(), below(JOBS, "batches", name)
+    answer = api.change("DELETE", path) if end else api.get(path)
+    if follow:
+        with bar(answer["jobs"], things=True) as shown:
+            done = 0
+            while True:
+                before, done = done, int(answer["progress"] * answer["jobs"])
+                shown.advance(done - before)
+                if answer["ended"]:
+                    break
+                time.sleep(_LOOK_SECONDS)
+                answer = api.get(path)
+    if asked.json:
+        show.document(answer)
+    else:
+        states = {say(state): count for state, count in answer["states"].items() if count}
+        show.facts({say("Jobs"): answer["jobs"], say("Progress"): show.percent(answer["progress"])})
+        show.facts(states)
+    return Exit.FAILED if answer["ended"] and answer["states"]["failed"] else Exit.OK
+
+
 def _told(event: "Event") -> str:
     about = event.data or {}
     words = [show.clock(about.get("at")), show.state(event.name)]
@@ -119,4 +150,4 @@ def _error(one: dict[str, Any]) -> str:
     return f"{show.clean(error.get('detail'))} [{show.clean(error.get('code'))}]" if error else ""
 
 
-job = group("job", list_jobs, show_job, cancel, watch, text="See what is worked on.")
+job = group("job", list_jobs, show_job, cancel, watch, batch, text="See what is worked on.")

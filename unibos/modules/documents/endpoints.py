@@ -4,6 +4,7 @@ from msgspec import UNSET, json
 
 from unibos.base.clock import iso
 from unibos.base.errors import Conflict, Invalid, NotFound, TooLarge
+from unibos.base.ids import new_id
 from unibos.core.identity.scope import Role, Scope
 from unibos.core.jobs.kind import JobKind
 from unibos.core.module.endpoint import Answer, Call, Endpoint, File, FileAnswer, Media
@@ -19,12 +20,15 @@ from unibos.modules.documents.shapes import (
     DocumentListing,
     DocumentPage,
     Removal,
+    Rereading,
+    RereadingBatch,
     Taken,
     document,
     summary,
 )
 
 _ONE = "/documents/{id}"
+_MANY = 1000
 
 
 def endpoints(reading: JobKind, limit: int) -> tuple[Endpoint, ...]:
@@ -40,6 +44,11 @@ def endpoints(reading: JobKind, limit: int) -> tuple[Endpoint, ...]:
         id_ = call.path["id"]
         record = await scope.store.awrite(lambda tx: intake.reprocess(tx, id_, reading))
         return Answer(Taken(record.id, "queued", record.data["job"]), 202)
+
+    async def reprocess_documents(scope: Scope, call: Call) -> Answer:
+        asked: Rereading = call.body
+        found = await scope.store.awrite(lambda tx: _reprocess_many(tx, asked, reading))
+        return Answer(found, 202)
 
     return (
         Endpoint(
@@ -60,6 +69,15 @@ def endpoints(reading: JobKind, limit: int) -> tuple[Endpoint, ...]:
             Role.VIEWER,
             query=DocumentListing,
             errors=(Invalid,),
+        ),
+        Endpoint(
+            "POST",
+            "/documents/reprocess",
+            reprocess_documents,
+            "Read many documents again: all that are named, or those that could not be read",
+            {202: RereadingBatch},
+            body=Rereading,
+            errors=(NotFound, Conflict, Invalid),
         ),
         Endpoint(
             "GET",
@@ -123,6 +141,20 @@ def endpoints(reading: JobKind, limit: int) -> tuple[Endpoint, ...]:
             errors=(NotFound,),
         ),
     )
+
+
+def _reprocess_many(tx: Transaction, asked: Rereading, reading: JobKind) -> RereadingBatch:
+    """All of them or none; those that could not be read, a thousand at a time."""
+    if bool(asked.ids) == asked.failed:
+        raise Invalid("documents_unnamed", "Name documents, or ask for those that failed.")
+    ids = list(dict.fromkeys(asked.ids))
+    if asked.failed:
+        wanted = query.Query(("status=failed", "binned_at=null"), "created_at", _MANY)
+        ids = [record.id for record in query.page(tx, NAME, wanted).items]
+    batch = new_id(tx.stamp()[0])
+    for id_ in ids:
+        intake.reprocess(tx, id_, reading, batch)
+    return RereadingBatch(batch, len(ids))
 
 
 async def list_documents(scope: Scope, call: Call) -> Answer:

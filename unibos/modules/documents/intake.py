@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unibos.base.errors import Conflict, NotFound, Unsupported
@@ -17,9 +17,13 @@ from unibos.core.store.records import Record
 from unibos.core.store.transaction import Transaction, View
 from unibos.modules.documents.collection import DOCUMENTS, NAME
 from unibos.modules.documents.reading import SUPPORTED, sniff
+from unibos.modules.documents.reading.media import TEXT_TYPE
 
 _HEAD = 8192
 _MAX_FILENAME = 255
+TESSERACT = "tesseract"
+"""What a machine is capable of that has the program."""
+_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def keep(tx: Transaction, arrival: Arrival, reading: JobKind) -> tuple[Record, b
         return present, False
     id_ = new_id(tx.stamp()[0])
     blobs.add(tx, arrival.blob, original_of(id_))
-    job = jobs.add(tx, reading, {"document": id_}, size=arrival.blob.size)
+    job = _ask(tx, reading, id_, arrival.blob, arrival.media_type)
     return records.create(tx, NAME, DOCUMENTS.draft(_data(arrival, job)), id_), True
 
 
@@ -112,9 +116,10 @@ def _data(arrival: Arrival, job: Job) -> dict[str, object]:
     return data
 
 
-def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
+def reprocess(tx: Transaction, id_: str, reading: JobKind, batch: str | None = None) -> Record:
     """Read a document again.
 
+    :param batch: a name for all documents that are read again together.
     :raises Conflict: ``document_busy`` while it is being read.
     :raises Unavailable: ``blob_pending`` while its bytes are still to come from a peer.
     """
@@ -123,9 +128,24 @@ def reprocess(tx: Transaction, id_: str, reading: JobKind) -> Record:
     present = open_job(tx, data)
     if present is not None:
         raise Conflict("document_busy", "The document is being read already.", job=present.id)
-    job = jobs.add(tx, reading, {"document": id_}, size=blob.size)
+    job = _ask(tx, reading, id_, blob, data["media_type"], batch)
     changes = {"status": "queued", "job": job.id, "error": None}
     return records.patch(tx, NAME, id_, changes, DOCUMENTS.draft)
+
+
+def _ask(
+    tx: Transaction,
+    reading: JobKind,
+    id_: str,
+    blob: Blob,
+    media_type: str,
+    batch: str | None = None,
+) -> Job:
+    """Have a document read. Where pictures may be in it, by who can recognise text, if one comes
+    soon; else whoever takes it says what is missing."""
+    if media_type != TEXT_TYPE:
+        reading = replace(reading, prefer=TESSERACT, fallback_seconds=_PATIENCE_SECONDS)
+    return jobs.add(tx, reading, {"document": id_}, size=blob.size, batch=batch)
 
 
 def restore(tx: Transaction, id_: str) -> Record:

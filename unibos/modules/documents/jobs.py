@@ -16,9 +16,8 @@ from unibos.core.store.transaction import Transaction, View
 from unibos.modules.documents.collection import DOCUMENTS, NAME
 from unibos.modules.documents.intake import thumbnail_of
 from unibos.modules.documents.reading import Options, Reading
+from unibos.modules.documents.texts import fitting
 
-_MAX_TEXT = 700_000
-"""Bytes as JSON: a record with its pages, tags and title stays below its own limit."""
 _THUMBNAIL = "thumbnail.webp"
 _MAX_THUMBNAIL = 1024 * 1024
 _TIMEOUT_SECONDS = 30 * 60
@@ -117,7 +116,7 @@ def _swap_thumbnail(tx: Transaction, id_: str, old: str | None, new: Any) -> str
 
 def _changes(reading: Reading, present: Mapping[str, Any]) -> dict[str, Any]:
     """What the record becomes; what only an earlier reading found is taken away."""
-    text, cut = _fitting("\f".join(page.text.replace("\f", "\n") for page in reading.pages))
+    text, cut = fitting("\f".join(page.text.replace("\f", "\n") for page in reading.pages))
     fields = {name: field.value for name, field in reading.fields.items()}
     confidence = {name: field.confidence for name, field in reading.fields.items()}
     changes: dict[str, Any] = {
@@ -135,18 +134,3 @@ def _changes(reading: Reading, present: Mapping[str, Any]) -> dict[str, Any]:
     if not present.get("title_chosen", False):
         changes["title"] = reading.title
     return changes
-
-
-def _fitting(text: str) -> tuple[str, bool]:
-    """The part of a text that fits into a record as JSON, and whether something was cut away."""
-    size = len(msgspec.json.encode(text))
-    if size <= _MAX_TEXT:
-        return text, False
-    least, most = 0, len(text)
-    while least < most:
-        middle = (least + most + 1) // 2
-        if len(msgspec.json.encode(text[:middle])) <= _MAX_TEXT:
-            least = middle
-        else:
-            most = middle - 1
-    return text[:least], True

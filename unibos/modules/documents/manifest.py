@@ -4,6 +4,7 @@ from unibos.core.module.manifest import Module
 from unibos.core.store import query
 from unibos.modules.documents.collection import DOCUMENTS
 from unibos.modules.documents.endpoints import endpoints
+from unibos.modules.documents.extracting import extracting_kind
 from unibos.modules.documents.jobs import reading_kind
 from unibos.modules.documents.reading import Options
 
@@ -19,6 +20,6 @@ def module(options: Options, max_bytes: int) -> Module:
         "documents",
         collections=(DOCUMENTS,),
         endpoints=endpoints(reading, max_bytes),
-        jobs=(reading,),
+        jobs=(reading, extracting_kind(options)),
         status=lambda view: query.count_by(view, DOCUMENTS.name, "status"),
     )

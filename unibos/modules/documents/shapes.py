@@ -110,6 +110,20 @@ class DocumentChange(Struct, frozen=True, forbid_unknown_fields=True):
     tags: Annotated[list[Tag], Meta(max_length=50)] | UnsetType = UNSET
 
 
+class Rereading(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which documents are read again: those that are named, or those that could not be read."""
+
+    ids: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=1000)] = []
+    failed: bool = False
+
+
+class RereadingBatch(Struct, frozen=True):
+    """The documents that are read again; ``batch`` names their jobs as a whole."""
+
+    batch: str
+    documents: int
+
+
 class Removal(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a document goes for good instead of into the bin."""
 

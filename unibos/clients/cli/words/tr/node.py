@@ -109,6 +109,15 @@ TURKISH: Mapping[str, str] = {
     ),
     "Never talk to a hub or peer": "Hiçbir merkez ya da eşle konuşma",
     "Address to listen on": "Dinlenecek adres",
+    "All that could not be read, up to 1,000": "Okunamayanların hepsi, 1.000'e kadar",
+    "Name documents, or take --failed.": "Belgeleri belirtin ya da --failed kullanın.",
+    "Documents that are read anew: {count}": "Yeniden okunan belgeler: {count}",
+    "Follow them: unibos job batch {batch} --watch": "İzleyin: unibos job batch {batch} --watch",
+    "Show how far jobs that were asked for together have got; fails if one of them did.": (
+        "Birlikte istenen işlerin ne kadar ilerlediğini gösterin; biri başarısızsa başarısız olur."
+    ),
+    "Follow it until all its jobs have ended": "Bütün işleri bitene kadar izleyin",
+    "Cancel all its jobs that have not ended": "Bitmemiş bütün işlerini iptal edin",
     "Kind of jobs that this machine does": "Bu makinenin yaptığı işlerin türü",
     "Queues that this machine takes jobs from; empty: those of worker.type that fit the board": (
         "Bu makinenin iş aldığı kuyruklar; boşsa: worker.type türünün karta uyan kuyrukları"
