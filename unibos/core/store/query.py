@@ -8,7 +8,7 @@ millisecond, and is in UTC where it names no zone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from unibos.core.store.records import COLUMNS, PAGE_BYTES, Record, from_row
 from unibos.core.store.transaction import View
 
 MAX_FILTERS = 10
+Own = Mapping[str, str]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILTER = re.compile(r"([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(!=|>=|<=|=|>|<|~|:)\s*(.*)", re.DOTALL)
 _PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
@@ -56,17 +57,17 @@ def page(view: View, collection: str, query: Query) -> Page:
     """
     where = ["org = ?", "collection = ?", "deleted = 0"]
     values: list[Any] = [view.org, collection]
-    moment = _moment_of(view, collection)
+    own = _own_columns(view, collection)
     if len(query.filters) > MAX_FILTERS:
         raise Invalid("filter_invalid", f"At most {MAX_FILTERS} filters.")
     for text in query.filters:
-        clause, bound = _filter(moment, text)
+        clause, bound = _filter(own, text)
         where.append(clause)
         values += bound
     if query.words is not None:
         where.append("num IN (SELECT rowid FROM search WHERE search MATCH ? AND org = ?)")
         values += [search.expression(query.words) or '""', view.org]
-    key, key_values, descending = _sort(moment, query.sort)
+    key, key_values, descending = _sort(own, query.sort)
     if query.cursor is not None:
         clause, bound = _after(query, key, key_values, descending=descending)
         where.append(clause)
@@ -94,27 +95,30 @@ def _page(rows: Iterable[tuple[Any, ...]], query: Query) -> Page:
     return Page(items, None)
 
 
-def _moment_of(view: View, collection: str) -> str | None:
-    """The field by which the collection's records are listed fast; it has a column of its own."""
+def _own_columns(view: View, collection: str) -> Own:
+    """The fields that have a column of their own, each with its index, by which the collection's
+    records are found or listed fast."""
     try:
-        return collections.get(view, collection).moment
+        found = collections.get(view, collection)
     except NotFound:
-        return None
+        return {}
+    own = {found.key: "key", found.moment: "moment"}
+    return {field: column for field, column in own.items() if field is not None}
 
 
-def _column(moment: str | None, path: str) -> tuple[str, list[Any]]:
+def _column(own: Own, path: str) -> tuple[str, list[Any]]:
     """The SQL for a field, and what it binds."""
     if path in ("id", "created_at"):
         return "id", []
     if path == "updated_at":
         return "hlc", []
-    if path == moment:
-        return "moment", []
+    if path in own:
+        return own[path], []
     quoted = ".".join(f'"{part}"' for part in path.split("."))
     return "json_extract(data, ?)", [f"$.{quoted}"]
 
 
-def _filter(moment: str | None, text: str) -> tuple[str, list[Any]]:
+def _filter(own: Own, text: str) -> tuple[str, list[Any]]:
     found = _FILTER.fullmatch(text)
     if found is None:
         raise Invalid(
@@ -124,9 +128,9 @@ def _filter(moment: str | None, text: str) -> tuple[str, list[Any]]:
         )
     path, operator, raw = found.groups()
     if path in ("created_at", "updated_at"):
-        return _by_time(moment, path, operator, raw)
+        return _by_time(own, path, operator, raw)
     value = _value(raw)
-    column, bound = _column(moment, path)
+    column, bound = _column(own, path)
     if operator == "~":
         return f"instr(lower({column}), lower(?)) > 0", [*bound, raw]
     if operator == ":":
@@ -155,9 +159,9 @@ def _value(raw: str) -> Any:
     return value
 
 
-def _by_time(moment: str | None, path: str, operator: str, raw: str) -> tuple[str, list[Any]]:
+def _by_time(own: Own, path: str, operator: str, raw: str) -> tuple[str, list[Any]]:
     ms = _moment(raw)
-    column, begin, end = _column(moment, path)[0], _reading(path, ms), _reading(path, ms + 1)
+    column, begin, end = _column(own, path)[0], _reading(path, ms), _reading(path, ms + 1)
     if operator in ("=", "!="):
         no = "NOT " if operator == "!=" else ""
         return f"{no}({column} >= ? AND {column} < ?)", [begin, end]
@@ -194,7 +198,7 @@ def _moment(raw: str) -> int:
     return ms
 
 
-def _sort(moment: str | None, text: str) -> tuple[str, list[Any], bool]:
+def _sort(own: Own, text: str) -> tuple[str, list[Any], bool]:
     descending = text.startswith("-")
     path = text.removeprefix("-")
     if _PATH.fullmatch(path) is None:
@@ -203,7 +207,7 @@ def _sort(moment: str | None, text: str) -> tuple[str, list[Any], bool]:
             f"{text[:100]!r} is not a field to sort by.",
             hint="Write a field, with - in front for the largest first.",
         )
-    column, bound = _column(moment, path)
+    column, bound = _column(own, path)
     return column, bound, descending
 
 
@@ -248,7 +252,7 @@ def _read_cursor(query: Query) -> tuple[Any, str]:
 
 def count_by(view: View, collection: str, path: str) -> dict[str, int]:
     """How many records have each value of a field; those without it under an empty text."""
-    column, bound = _column(_moment_of(view, collection), path)
+    column, bound = _column(_own_columns(view, collection), path)
     rows = view.connection.execute(
         f"SELECT coalesce({column}, ''), count(*) FROM records"  # noqa: S608 - built from constants
         " WHERE org = ? AND collection = ? AND deleted = 0 GROUP BY 1",

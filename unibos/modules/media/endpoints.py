@@ -157,7 +157,7 @@ def _fits(asked: MediaListing, record: Record) -> bool:
 
 def _filters(asked: MediaListing) -> tuple[str, ...]:
     filters = [f"binned_at{'!=' if asked.bin else '='}null"]
-    if asked.sort.endswith("moment"):
+    if asked.sort.endswith("moment") and asked.sha256 is None:
         # All have one; this way the index that holds them in order is taken.
         filters.append("moment!=null")
     if asked.month is not None:
