@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from unibos.base.errors import (
@@ -183,10 +184,10 @@ class Hands:
         assignment.phase = "working"
         result = await (self._heavy if lane.sort == "heavy" else self._light).do(work.do)
         if lane.sort == "heavy":
-            assignment.phase = "sending"
             reach("worker.worked")
-            await asyncio.to_thread(desk.keep, done(desk.lease, result))
+            await _to_the_end(partial(desk.keep, done(desk.lease, result)))
             reach("worker.kept")
+            assignment.phase = "sending"
         return result
 
     def _spare(self, lane: Lane, lease: Lease, error: Error) -> Report:
@@ -237,7 +238,7 @@ class Hands:
     async def _keep(self, assignment: Assignment, report: Report) -> None:
         assignment.on_disk = True
         try:
-            await asyncio.to_thread(assignment.desk.keep, report)
+            await _to_the_end(partial(assignment.desk.keep, report))
         except OSError as error:
             log.warning("an outcome could not be written down: %s", error.strerror)
 
@@ -266,3 +267,13 @@ class Hands:
         assignment = self.present.get(key)
         if assignment is not None:
             assignment.end(Conflict(JOB_LOST, "The job was cancelled, or somebody else has it."))
+
+
+async def _to_the_end(write: Callable[[], None]) -> None:
+    """Have something written on a thread, and whole even where nobody waits for it any more."""
+    writing = asyncio.ensure_future(asyncio.to_thread(write))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await writing
+        raise
