@@ -152,7 +152,7 @@ def in_child(kind: str, file: Path, media_type: str, folder: Path) -> Any:
     args = {"options": msgspec.to_builtins(OPTIONS), "media_type": media_type}
     with tempfile.TemporaryDirectory(dir=folder) as work:
         request = Request(kind, Task(args, file), Path(work), MEMORY_MB, os.getpid())
-        child = Child(child_command(), request)
+        child = Child(child_command(), request, warm=kind == "media.photo")
         return child.run(Pace(lambda _: None, 5), PATIENCE_SECONDS)
 
 

@@ -94,7 +94,8 @@ class Attempt:
             with self._lock:
                 if self.why is not None:
                     raise self.why
-                child = self._child = Child(self._options.command, request)
+                warm = kind.warm_up is not None
+                child = self._child = Child(self._options.command, request, warm=warm)
             result = child.run(self._pace, kind.timeout_seconds)
             return kind.collect(self._store.org(self.job.org), result, self.folder)
         except Error as error:

@@ -18,7 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from unibos.base.errors import Error, TooLarge, Unavailable
-from unibos.core.jobs import messages
+from unibos.core.jobs import messages, nursery
 from unibos.core.jobs.kind import HeavyKind, JobKind
 from unibos.core.store.job import Progress
 
@@ -41,6 +41,8 @@ def serve_child(kinds: Callable[[], Iterable[JobKind]]) -> int:
     :param kinds: gives the kinds that this program knows; called once the process is safe, so
         this is the place for imports that are slow or print.
     """
+    if nursery.is_asked():
+        return _serve_nursery(kinds)
     stdin, out = _own_pipes()
     die_with_parent()
     try:
@@ -52,6 +54,28 @@ def serve_child(kinds: Callable[[], Iterable[JobKind]]) -> int:
     confine(request)
     answer(kinds, request, out)
     return 0
+
+
+def _serve_nursery(kinds: Callable[[], Iterable[JobKind]]) -> int:
+    """Be the parent of children, see :mod:`unibos.core.jobs.nursery`."""
+    nursery_pid = os.getpid()
+    known: list[JobKind] = []
+
+    def warm_up(name: str) -> None:
+        known.extend(kind for kind in kinds() if kind.name == name)
+        for kind in known:
+            if isinstance(kind, HeavyKind) and kind.warm_up is not None:
+                kind.warm_up()
+
+    def be_child() -> None:
+        stdin, out = _own_pipes()
+        die_with_parent()
+        if os.getppid() == nursery_pid:
+            request = messages.read_request(stdin.read())
+            confine(request)
+            answer(lambda: known, request, out)
+
+    return nursery.serve(warm_up, be_child)
 
 
 def answer(

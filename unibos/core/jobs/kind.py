@@ -92,6 +92,8 @@ class HeavyKind(_Common):
         returned, and takes files out of the folder, into blobs; what it returns goes to
         ``complete``. It may run again after a crash, so it must do no harm twice.
     :param timeout_seconds: after which the child is killed.
+    :param warm_up: for work that is short and often: loads the libraries that it needs, once for
+        many children, and starts no thread. Without it, each child begins from nothing.
     The inherited ``memory_mb`` is the address space of the child and of each program that it
     starts; None for what the configuration allows, which is also the most.
     """
@@ -100,6 +102,7 @@ class HeavyKind(_Common):
     work: Callable[[Task, Path, Report], Any]
     collect: Callable[[OrgStore, Any, Path], Any] = _leave
     timeout_seconds: float = 600
+    warm_up: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

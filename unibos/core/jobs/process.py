@@ -3,8 +3,6 @@
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -14,30 +12,32 @@ import msgspec
 
 from unibos.base.errors import Error, TooLarge, Unavailable
 from unibos.core.jobs import messages
+from unibos.core.jobs.birth import start
 from unibos.core.jobs.pace import Pace
 
 _PRINTED_KEPT = 4096
 _READ = 65536
 _EXIT_SECONDS = 2
-_PASSED_ON = {"HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "PATH", "TESSDATA_PREFIX", "TZ"}
-_PASSED_ON_PREFIXES = ("COVERAGE_", "LC_", "PYTHON", "_PYI_")
 
 
 class Child:
-    """One child process for one request; it lives in a session and process group of its own.
+    """One child process for one request; it lives in a process group of its own.
 
     :param command: starts a program that calls ``serve_child``.
+    :param warm: whether it is borne by a nursery, for kinds that have a ``warm_up``.
     :raises Unavailable: ``job_not_started``.
     """
 
-    def __init__(self, command: tuple[str, ...], request: messages.Request) -> None:
+    def __init__(
+        self, command: tuple[str, ...], request: messages.Request, *, warm: bool = False
+    ) -> None:
         self._why: Error | None = None
         self._outcome: messages.Done | messages.Broken | None = None
         self._line = bytearray()
         self._printed = bytearray()
         self._lock = threading.Lock()
         self._reaped = False
-        self._process = _start(command, request)
+        self._process = start(command, request, warm=warm)
 
     @property
     def pid(self) -> int:
@@ -147,9 +147,7 @@ class Child:
         out, err = self._streams()
         for stream in (out, err):
             self._drain(stream, out)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        self._process.close()
         return code
 
     def _drain(self, stream: int, out: int) -> None:
@@ -165,49 +163,7 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def _streams(self) -> tuple[int, int]:
-        out, err = self._process.stdout, self._process.stderr
-        assert out is not None and err is not None  # noqa: S101, PT018 - both are pipes
-        return out.fileno(), err.fileno()
-
-
-def _start(command: tuple[str, ...], request: messages.Request) -> "subprocess.Popen[bytes]":
-    # In memory, so that writing it never waits for the child and nothing of it is on a disk.
-    stdin = os.memfd_create("unibos-job")
-    try:
-        with os.fdopen(os.dup(stdin), "wb") as file:
-            file.write(messages.encode(request))
-        os.lseek(stdin, 0, os.SEEK_SET)
-        return subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            env=_environment(),
-        )
-    except OSError as error:
-        raise Unavailable(
-            "job_not_started", f"No process could be started for the job ({error.strerror})."
-        ) from error
-    finally:
-        os.close(stdin)
-
-
-def _environment() -> dict[str, str]:
-    """What a child needs of our environment; the rest may hold secrets."""
-    passed = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
-    if getattr(sys, "frozen", False):
-        # A frozen child looks for its libraries where its parent did; it gives the path back
-        # before it starts other programs (packaging/surroundings.py).
-        if "LD_LIBRARY_PATH" in passed:
-            passed["LD_LIBRARY_PATH_ORIG"] = passed["LD_LIBRARY_PATH"]
-        passed["LD_LIBRARY_PATH"] = str(vars(sys)["_MEIPASS"])
-    return passed
+        return self._process.out, self._process.err
 
 
 def _shorter(pause: float, other: float | None) -> float:

@@ -85,7 +85,8 @@ class Work:
         with self._lock:
             if self._why is not None:
                 raise self._why
-            child = self._child = Child(self._options.command, request)
+            warm = kind.warm_up is not None
+            child = self._child = Child(self._options.command, request, warm=warm)
         try:
             return child.run(self._pace, lease.timeout_seconds)
         except Error as error:

@@ -16,10 +16,20 @@ _TIMEOUT_SECONDS = 10 * 60
 def kinds(options: Options) -> tuple[HeavyKind, ...]:
     """The kinds of jobs for photos; the first one reads a photo that was taken in."""
     return (
-        reading_kind("media.photo", options, _read, timeout_seconds=_TIMEOUT_SECONDS),
+        reading_kind(
+            "media.photo", options, _read, timeout_seconds=_TIMEOUT_SECONDS, warm_up=_warm_up
+        ),
         resize_kind(options),
         thumbnail_kind(options),
     )
+
+
+def _warm_up() -> None:
+    from PIL import Image
+
+    from unibos.modules.media.photos import photo  # noqa: F401 - loads what reading needs
+
+    Image.init()
 
 
 def _read(
