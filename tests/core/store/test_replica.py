@@ -7,6 +7,7 @@ import pytest
 from unibos.base.clock import COUNTER_BITS, hlc_ms
 from unibos.base.errors import Damaged, StorageFull
 from unibos.core.store import records
+from unibos.core.store.clocks import instance_of, origin_of
 from unibos.core.store.replica import AHEAD, Replica, renew
 from unibos.core.store.store import Store
 from unibos.core.store.system import System
@@ -177,6 +178,20 @@ def test_a_later_life_says_so(tmp_path):
     (tmp_path / "r").unlink()
     renew(tmp_path / "r", 0, 0, system=System())
     assert opened(tmp_path, wall).reborn
+
+
+def test_each_later_life_has_a_name_of_its_own(tmp_path):
+    replica = opened(tmp_path, Wall())
+    lives = [replica.life]
+    for _ in range(3):
+        replica.begin()
+        lives.append(replica.life)
+        assert opened(tmp_path, Wall()).life == replica.life
+    assert lives[0] == ""
+    assert len(set(lives)) == 4
+    origins = [origin_of("instance", life) for life in lives]
+    assert origins[0] == "instance"
+    assert {instance_of(origin) for origin in origins} == {"instance"}
 
 
 def test_a_file_from_before_that_was_told_is_of_a_first_life(tmp_path):

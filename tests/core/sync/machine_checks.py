@@ -70,18 +70,18 @@ def true_policies(places):
 
 def may_be_at(place, policies, name, version):
     return all(
-        origin == place.instance
-        or policies.get((name, origin), Export.LOCAL).reach >= NEEDED[place.kind]
-        for origin in version.origins()
+        author == place.instance
+        or policies.get((name, author), Export.LOCAL).reach >= NEEDED[place.kind]
+        for author in version.authors()
     )
 
 
 def may_go(sender, receiver, policies, name, version):
     own = policies_at(sender).get((name, sender.instance), Export.LOCAL)
     return own.reach >= NEEDED[receiver.kind] and all(
-        origin == sender.instance
-        or policies.get((name, origin), Export.LOCAL).reach >= NEEDED[receiver.kind]
-        for origin in version.origins()
+        author == sender.instance
+        or policies.get((name, author), Export.LOCAL).reach >= NEEDED[receiver.kind]
+        for author in version.authors()
     )
 
 
@@ -130,12 +130,12 @@ def check_reach(places, policies, cloned):
     """
     for place in places:
         for (name, _), version in versions(place).items():
-            if not version.origins() & {place.instance, cloned}:
+            if not version.authors() & {place.instance, cloned}:
                 assert may_be_at(place, policies, name, version), (
                     f"{name} at {place.name} was not withdrawn: {version}"
                 )
             if name == DIARY.name:
-                assert version.clock[1] == place.instance
+                assert version.authors() == {place.instance}
         if place.kind != "hub":
             orgs = place.rows("SELECT DISTINCT org FROM records UNION SELECT org FROM collections")
             assert set(orgs) <= {(ORG,)}

@@ -220,12 +220,10 @@ def test_what_waits_in_quarantine_is_not_overtaken_by_what_was_written_after_a_r
     )
 
 
-@pytest.mark.xfail(
-    reason="what a restored replica writes anew in a record counts, for others, as knowing its loss"
-)
-def test_a_loss_that_another_hears_of_only_through_the_hub():
+@pytest.mark.parametrize("focus", ["notes", "pages", "ledger", "letters", "plans"])
+def test_a_loss_that_another_hears_of_only_through_the_hub(focus):
     story(
-        "pages",
+        focus,
         ("save", {"name": "a"}),
         ("meet", {"work": [("a", (0, 0, "put", NEW))], "rounds": [(("b", "a"), CALM)]}),
         ("restored", {"name": "a", "way": "renewed"}),

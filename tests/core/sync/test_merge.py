@@ -50,7 +50,7 @@ def test_fields_of_both_sides_keep_their_clocks():
         (7, "q"), {"title": "p's", "body": "q's"}, {"title": (5, "p")}, {"p": 5}
     )
     assert (merged.changed, merged.needed, merged.lost) == (True, True, ())
-    assert merged.version.origins() == {"p", "q"}
+    assert merged.version.authors() == {"p", "q"}
 
 
 def test_a_field_that_both_changed_goes_to_the_later_and_the_other_is_told():
@@ -148,7 +148,7 @@ def test_the_copy_of_a_loser_is_the_same_everywhere():
     id_, copy = straight
     assert is_id(id_)
     assert made_at_ms(id_) == TITLE.clock[0] >> 16
-    assert (copy.fields, copy.clock, copy.origins()) == (TITLE.fields, TITLE.clock, {"p"})
+    assert (copy.fields, copy.clock, copy.authors()) == (TITLE.fields, TITLE.clock, {"p"})
     elsewhere = merge(Strategy.BOTH, TITLE, BODY, name=("notes", "two")).lost[0].copy
     another = join(Strategy.BOTH, third, BODY).lost[0].copy
     assert len({id_, elsewhere[0], another[0]}) == 3

@@ -3,9 +3,12 @@ who knew more."""
 
 import shutil
 
+import msgspec
 import pytest
 
-from unibos.core.store import checkpoints, peers, replica
+from unibos.core.store import checkpoints, peers
+from unibos.core.store import replica as replicas
+from unibos.core.store.clocks import instance_of
 from unibos.core.store.definitions import Export
 from unibos.core.store.system import System
 
@@ -32,6 +35,13 @@ def back(replica, steps):
     replica.close()
     shutil.rmtree(replica.folder)
     copy.rename(replica.folder)
+    replica.open()
+
+
+def renew(replica):
+    """Begin a new life, as after a restore by the program."""
+    replica.close()
+    replicas.renew(replica.folder / "node.replica", 0, 0, system=System())
     replica.open()
 
 
@@ -126,11 +136,47 @@ def test_what_a_restore_took_comes_back_before_it_is_withdrawn(pair):
         meet(hub, node)
 
     back(node, lose)
-    node.close()
-    replica.renew(node.folder / "node.replica", 0, 0, system=System())
-    node.open()
+    renew(node)
     node.tick()
     node.export("things", Export.LOCAL)
     meet(hub, node)
     assert sorted(data["title"] for data in node.data().values()) == ["kept", "lost"]
     assert hub.data() == {}
+
+
+def test_what_a_replica_wrote_in_its_lives_is_all_its_own(pair):
+    hub, node = pair
+    first = node.create(title="first")
+    renew(node)
+    second = node.create(title="second")
+    node.patch(first, more="later")
+    meet(hub, node)
+    writers = {clock[1] for clock in clocks(hub)}
+    assert len(writers) == 2
+    assert {instance_of(writer) for writer in writers} == {node.instance}
+    hub.patch(first, more="hub")
+    meet(hub, node)
+    node.export("things", Export.LOCAL)
+    meet(hub, node)
+    assert set(hub.data()) == {first}, "the hub wrote something in it"
+    assert set(node.data()) == {first, second}
+
+
+def clocks(replica):
+    for hlc, origin, _, stamps, *_ in replica.states().values():
+        yield hlc, origin
+        yield from msgspec.json.decode(stamps or "{}").values()
+
+
+def test_a_conflict_names_the_instance_whatever_its_life(pair):
+    hub, node = pair
+    renew(node)
+    id_ = node.create(title="x")
+    meet(hub, node)
+    node.patch(id_, title="node")
+    hub.tick()
+    hub.patch(id_, title="hub")
+    meet(hub, node)
+    (entry,) = node.conflicts()
+    assert entry.clock[1] == node.instance
+    assert entry.mine

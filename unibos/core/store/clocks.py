@@ -3,9 +3,12 @@
 A record carries one clock (hybrid reading and origin); ``field_clocks`` names only the fields
 whose clock differs from it, and the fields that were removed, which are in no data and so must be
 named always. An absent field without a clock was never there.
+
+An origin is one life of an instance: what it writes after a restore does not know what the restore
+took, and by one name nobody could tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +19,25 @@ MAX_HISTORY_BYTES: Final = 1024 * 1024
 """The most that a record's clocks may take, so that it fits into a message between replicas."""
 
 Clock = tuple[int, str]
-"""A hybrid clock's reading and the id of the instance that gave it; ordered in that order."""
+"""A hybrid clock's reading and the origin that gave it; ordered in that order."""
+
+
+def origin_of(instance: str, life: str) -> str:
+    """The origin of what an instance writes in one of its lives.
+
+    :param life: its short name; empty: the first one, whose origin is the instance's id.
+    """
+    return f"{instance}.{life}" if life else instance
+
+
+def instance_of(origin: str) -> str:
+    """The instance whose life an origin is; ids of instances have no point."""
+    return origin.partition(".")[0]
+
+
+def authors_of(clocks: Iterable[Clock]) -> set[str]:
+    """The instances that gave these clocks."""
+    return {instance_of(origin) for _, origin in clocks}
 
 
 def same(one: object, other: object) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from unibos.base.errors import NotFound
-from unibos.core.store.clocks import Clock
+from unibos.core.store.clocks import Clock, instance_of
 from unibos.core.store.definitions import Strategy
 from unibos.core.store.transaction import Transaction, View
 
@@ -25,7 +25,7 @@ class Entry:
 
     :param at: when it was found here, in milliseconds since 1970.
     :param names: the fields that lost: some of a record (strategy ``fields``), or all of it.
-    :param clock: the losing write's.
+    :param clock: the losing write's reading, and the instance that gave it.
     :param mine: whether it stood here; otherwise the peer brought it.
     :param peer: the instance that the winner or the loser came from.
     :param copy: the id of the record that keeps it as well (strategy ``both``).
@@ -66,6 +66,7 @@ def add(  # noqa: PLR0913 - an entry's columns, each of which its one caller has
     open_: bool,
 ) -> None:
     """Write an entry; see :class:`Entry`. The oldest that are not open make room for it."""
+    hlc, origin = clock
     tx.connection.execute(
         "INSERT INTO conflicts (org, collection, record, at, strategy, fields, hlc, origin, mine,"
         " peer, copy, open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -76,7 +77,8 @@ def add(  # noqa: PLR0913 - an entry's columns, each of which its one caller has
             tx.now(),
             strategy,
             msgspec.json.encode(fields).decode(),
-            *clock,
+            hlc,
+            instance_of(origin),
             mine,
             peer,
             copy,

@@ -20,7 +20,8 @@ ALWAYS = 1
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How far one instance lets one collection of its own travel; ``hlc`` is its last change."""
+    """How far one instance, the ``origin``, lets one collection of its own travel, in whichever of
+    its lives it wrote; ``hlc`` is its last change."""
 
     collection: str
     origin: str
@@ -68,8 +69,8 @@ def set_own(tx: Transaction, collection: str, export: Export) -> bool:
     """
     if not collections.set_export(tx, collection, export):
         return False
-    hlc, origin = tx.stamp()
-    _put(tx, Policy(collection, origin, export, hlc), settled=True)
+    hlc, _ = tx.stamp()
+    _put(tx, Policy(collection, tx.instance, export, hlc), settled=True)
     tx.changed(TOPIC, collection)
     return True
 

@@ -18,6 +18,8 @@ from unibos.base.ids import new_id
 from unibos.core.store.system import System, refused
 
 AHEAD = 60_000 << COUNTER_BITS
+_LIFE = 8
+"""So much of an epoch's end, which is random, tells the few lives of one instance apart."""
 
 
 class Replica:
@@ -40,18 +42,23 @@ class Replica:
             self.epoch, self._mark, self.reborn = _parse(path)
         else:
             self.reborn = newest > 0
-            self.epoch = self._save(new_id(), 0)
+            self.epoch = self._save(new_id(), 0, reborn=self.reborn)
         # A database within a minute of the mark is the one that moved it: its own newest
         # reading is exact. One further behind was restored, and the mark is all that is known.
         floor = newest if newest >= self._mark - AHEAD else self._mark
         self._clock = HybridClock(wall, floor)
+
+    @property
+    def life(self) -> str:
+        """A short name of this life; empty: the first one."""
+        return self.epoch[-_LIFE:] if self.reborn else ""
 
     def tick(self) -> int:
         """A new clock reading, never given before, not even by a later restored database."""
         hlc = self._clock.tick()
         if hlc > self._mark:
             with self._saving:
-                self._save(self.epoch, max(hlc + AHEAD, self._mark))
+                self._save(self.epoch, max(hlc + AHEAD, self._mark), reborn=self.reborn)
         return hlc
 
     def see(self, hlc: int) -> None:
@@ -69,13 +76,13 @@ class Replica:
         """
         with self._saving:
             self._clock.see(self._mark)
+            self.epoch = self._save(new_id(), self._clock.last + AHEAD, reborn=True)
             self.reborn = True
-            self.epoch = self._save(new_id(), self._clock.last + AHEAD)
         return self.epoch
 
-    def _save(self, epoch: str, mark: int) -> str:
+    def _save(self, epoch: str, mark: int, *, reborn: bool) -> str:
         try:
-            self._system.replace_text(self._path, _text(epoch, mark, reborn=self.reborn))
+            self._system.replace_text(self._path, _text(epoch, mark, reborn=reborn))
         except OSError as error:
             raise refused(error) from error
         self._mark = mark

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from unibos.core.store import pending_blobs, search
-from unibos.core.store.clocks import Clock, require_bounded
+from unibos.core.store.clocks import Clock, authors_of, require_bounded
 from unibos.core.store.definitions import Collection
 from unibos.core.store.drafts import Draft
 from unibos.core.store.transaction import Transaction, View
@@ -43,11 +43,9 @@ class Outgoing:
         """About how many bytes it takes on the way."""
         return 120 + sum(_size(text) for text in (self.data, self.clocks, self.seen) if text)
 
-    def origins(self) -> set[str]:
+    def authors(self) -> set[str]:
         """All instances that wrote something that is present in it."""
-        if self.clocks is None:
-            return {self.clock[1]}
-        return {self.clock[1], *(origin for _, origin in _decode(self.clocks).values())}
+        return authors_of((self.clock, *_clocks(self.clocks).values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Store:
 
     :param folder: the data directory; made when absent.
     :param name: the database's name in it, ``node`` or ``hub``.
-    :param origin: the instance's id, written beside every change.
+    :param instance: its id, written beside every change.
     :param first: a change before anything else happens; alone in its transaction and without a
         savepoint, so it may rewrite the whole database and take no memory for it.
     :raises StorageFull: ``storage_full``, when ``first`` found no room; nothing of it was kept.
@@ -72,7 +72,7 @@ class Store:
         self,
         folder: Path,
         name: str,
-        origin: str,
+        instance: str,
         *,
         options: Options | None = None,
         wall: Wall = wall_ms,
@@ -97,7 +97,7 @@ class Store:
                 folder / f"{name}.replica", self._counters.hlc, wall, self.system
             )
             self._connection = connection
-            self._origin = origin
+            self._instance = instance
             self._definitions: dict[tuple[str, str], Collection] = {}
             if first is not None:
                 self._alone(first)
@@ -227,7 +227,7 @@ class Store:
             connection,
             org,
             self._definitions,
-            self._origin,
+            self._instance,
             self.replica,
             self._counters,
             self.ruled,

@@ -7,6 +7,7 @@ import msgspec
 
 from unibos.base.clock import COUNTER_BITS
 from unibos.core.store import collections, pending_blobs, records
+from unibos.core.store.clocks import authors_of
 from unibos.core.store.definitions import Collection
 from unibos.core.store.transaction import Transaction, View
 
@@ -38,13 +39,13 @@ class Living:
     """A record that is not deleted, without its data.
 
     :param via: the life of a peer that delivered its present state.
-    :param origins: all instances that wrote something that is present in it.
+    :param authors: all instances that wrote something that is present in it.
     """
 
     id: str
     seq: int
     via: int | None
-    origins: frozenset[str]
+    authors: frozenset[str]
 
 
 def orgs(view: View) -> list[str]:
@@ -94,13 +95,13 @@ def living(view: View, collection: str, after: str, last: str) -> Iterator[Livin
     :param last: only ids up to this one; empty: to the end.
     """
     rows = view.connection.execute(
-        "SELECT id, seq, via, origin, field_clocks FROM records WHERE org = ?1"
+        "SELECT id, seq, via, hlc, origin, field_clocks FROM records WHERE org = ?1"
         " AND collection = ?2 AND id > ?3 AND (?4 = '' OR id <= ?4) AND deleted = 0 ORDER BY id",
         (view.org, collection, after, last),
     )
-    for id_, seq, via, origin, clocks in rows:
+    for id_, seq, via, hlc, origin, clocks in rows:
         stamps = msgspec.json.decode(clocks).values() if clocks else ()
-        yield Living(id_, seq, via, frozenset([origin, *(writer for _, writer in stamps)]))
+        yield Living(id_, seq, via, frozenset(authors_of(((hlc, origin), *stamps))))
 
 
 def bury(tx: Transaction, collection: Collection, one: Living, peer: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from unibos.base.clock import COUNTER_BITS, hlc_ms
-from unibos.core.store.clocks import Clock
+from unibos.core.store.clocks import Clock, origin_of
 from unibos.core.store.counters import Counters
 from unibos.core.store.definitions import Collection
 from unibos.core.store.job import JobSpec
@@ -41,10 +41,11 @@ class View:
 class Transaction(View):
     """One piece of a group commit: it is kept whole, or nothing of it.
 
+    :param instance: the id of the instance that writes.
     :param ruled: what the instance's rules make of a kind of job.
     """
 
-    origin: str
+    instance: str
     replica: Replica
     counters: Counters
     ruled: Callable[[JobSpec], JobSpec]
@@ -56,7 +57,7 @@ class Transaction(View):
         """A new clock for a record that changes."""
         hlc = self.replica.tick()
         self.counters.hlc = hlc
-        return hlc, self.origin
+        return hlc, origin_of(self.instance, self.replica.life)
 
     def see(self, hlc: int) -> None:
         """Take note of another replica's reading: what is stamped from here on, and after a

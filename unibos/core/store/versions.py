@@ -1,15 +1,15 @@
 """A record's whole present state, as replicas give it to each other.
 
-``seen`` is a version vector (Parker et al. 1983): for each instance the newest of its writes that
+``seen`` is a version vector (Parker et al. 1983): for each origin the newest of its writes that
 this state incorporates. The record's own clock is one of its entries and is not repeated there,
-so what only one instance ever wrote has none.
+so what only one origin ever wrote has none.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from unibos.core.store.clocks import Clock, same
+from unibos.core.store.clocks import Clock, authors_of, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Version:
             return True
         return hlc <= self.seen.get(origin, -1)
 
-    def origins(self) -> set[str]:
+    def authors(self) -> set[str]:
         """All instances that wrote something that is present; a removal counts as present."""
-        return {self.clock[1], *(origin for _, origin in self.clocks.values())}
+        return authors_of((self.clock, *self.clocks.values()))
 
     def equals(self, other: "Version") -> bool:
         """Whether both are one state; as JSON, where ``1``, ``1.0`` and ``true`` are three."""

@@ -16,12 +16,12 @@ def forget_losers(tx: Transaction, collection: str, ids: Sequence[str], but_of: 
     )
 
 
-def forget_losers_of(tx: Transaction, collection: str, origins: Collection[str]) -> None:
+def forget_losers_of(tx: Transaction, collection: str, authors: Collection[str]) -> None:
     """Drop what the conflict log has of these instances' writes; it is bounded, and so is this."""
     tx.connection.execute(
         "DELETE FROM conflicts WHERE org = ? AND collection = ?"
         " AND origin IN (SELECT value FROM json_each(?))",
-        (tx.org, collection, _list(origins)),
+        (tx.org, collection, _list(authors)),
     )
 
 

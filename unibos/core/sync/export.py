@@ -3,7 +3,7 @@
 Each instance says for each collection how far what it writes there may travel, and policies go
 along with the records. A record has as many authors as instances wrote something that is present
 in it, and goes no further than the strictest of them and of this instance lets it. Nobody's word is
-taken for somebody else: an origin whose policy is not known lets nothing travel.
+taken for somebody else: an instance whose policy is not known lets nothing travel.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -100,22 +100,22 @@ def needed(kind: PeerKind) -> Export:
 class Known:
     """The policies that are known at one instance, each collection's read when it is asked for.
 
-    :param look: the policies of one collection, by origin; the instance's own does not matter.
+    :param look: the policies of one collection, by instance; the instance's own does not matter.
     """
 
     instance: str
     look: Callable[[str], Mapping[str, Export]]
     _found: dict[str, Mapping[str, Export]] = field(default_factory=dict)
 
-    def of(self, collection: str, origin: str) -> Export:
-        """How far an origin lets travel what it wrote, as far as it is up to this instance to
+    def of(self, collection: str, author: str) -> Export:
+        """How far an instance lets travel what it wrote, as far as it is up to this instance to
         keep to it; its own records it may have wherever they come from."""
-        if origin == self.instance:
+        if author == self.instance:
             return Export.HUB
         found = self._found.get(collection)
         if found is None:
             found = self._found[collection] = self.look(collection)
-        return found.get(origin, Export.LOCAL)
+        return found.get(author, Export.LOCAL)
 
 
 def known(view: View, instance: str) -> Known:
@@ -125,16 +125,16 @@ def known(view: View, instance: str) -> Known:
 
 
 def may_hold(
-    local_kind: PeerKind, policies: Known, collection: str, origins: Iterable[str]
+    local_kind: PeerKind, policies: Known, collection: str, authors: Iterable[str]
 ) -> bool:
-    """Whether a record that these origins wrote may be at an instance of this kind.
+    """Whether a record that these instances wrote may be at an instance of this kind.
 
     A receiver asks this of each change. Where the answer is no, one of the two does not know a
     policy yet that the other knows: the batch is refused as a whole (:func:`refused`) and nothing
     of it counts as exchanged; the next hello tells both.
     """
     least = needed(local_kind).reach
-    return all(policies.of(collection, origin).reach >= least for origin in origins)
+    return all(policies.of(collection, author).reach >= least for author in authors)
 
 
 def refused(collection: str) -> Forbidden:
@@ -168,10 +168,10 @@ class Terms:
     known: Known
     had: Container[str]
 
-    def allows(self, collection: str, origins: Iterable[str]) -> bool:
-        """Whether a record that these origins wrote may go there."""
+    def allows(self, collection: str, authors: Iterable[str]) -> bool:
+        """Whether a record that these instances wrote may go there."""
         return self._reaches(collection) and may_hold(
-            self.peer_kind, self.known, collection, origins
+            self.peer_kind, self.known, collection, authors
         )
 
     def offered(self, collection: str) -> bool:

@@ -44,7 +44,7 @@ class MayGo:
             if (present := replication.find(self._view, job.collection, text)) is not None
         ]
         if found:
-            return set().union(*(version.origins() for version in found))
+            return set().union(*(version.authors() for version in found))
         return set(policies.of_collection(self._view, job.collection))
 
 

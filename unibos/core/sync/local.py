@@ -17,7 +17,7 @@ FUTURE_MS = 5 * 60_000
 class Local:
     """This replica, for all its orgs.
 
-    :param instance: its instance id, which its records name as their origin.
+    :param instance: its instance id.
     :param name: what people call it.
     :param installed: collections that a module here defines, whatever peers say of them.
     :param now: the time by which a change counts as from the future: the hub's where it is known.

@@ -63,6 +63,6 @@ class Reach:
             return None
         if collection.blob_uses(id_, present.version.fields).get(used_by) != sha256:
             return None
-        if not self._terms.allows(name, present.version.origins()):
+        if not self._terms.allows(name, present.version.authors()):
             return None
         return Named(name, present.seq, sha256, size)

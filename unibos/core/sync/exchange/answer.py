@@ -250,7 +250,7 @@ class Answer:
         ids = [
             each.id
             for each in page
-            if terms.allows(asked.collection, each.origins())
+            if terms.allows(asked.collection, each.authors())
             and sending.is_news(each, had, peer.num)
         ]
         # What the peer gave and cannot be taken yet is there all the same.

@@ -128,8 +128,8 @@ class _Batch:
     def take(self, one: _Checked) -> None:
         """Merge one change, or put it into quarantine."""
         name, id_ = self._collection.name, one.change.id
-        origins = one.version.origins()
-        if not export.may_hold(self._local.kind, self._known, name, origins):
+        authors = one.version.authors()
+        if not export.may_hold(self._local.kind, self._known, name, authors):
             raise export.refused(name)
         if one.error is not None:
             self._hold(one, one.error)

@@ -105,7 +105,7 @@ def settle(
 
 def _had(own: Iterable[Living], reached: int, peer: int, may: May) -> Iterator[Living]:
     for one in own:
-        if (one.seq <= reached or one.via == peer) and may(one.origins):
+        if (one.seq <= reached or one.via == peer) and may(one.authors):
             yield one
 
 

@@ -213,9 +213,9 @@ class Pulling:
         kind = self.local.kind
         tells = self.peer.kind == "hub" or export.may_hold(kind, known, name, [self.peer.id])
 
-        def may(origins: AbstractSet[str]) -> bool:
-            here = tells and export.may_hold(kind, known, name, origins)
-            return here and terms.allows(name, origins)
+        def may(authors: AbstractSet[str]) -> bool:
+            here = tells and export.may_hold(kind, known, name, authors)
+            return here and terms.allows(name, authors)
 
         return may
 

@@ -58,7 +58,7 @@ def batch(
     ):
         scanned += 1
         upto = record.seq
-        if not terms.allows(collection, record.origins()):
+        if not terms.allows(collection, record.authors()):
             blocked += 1
         elif not is_news(record, had, peer):
             continue

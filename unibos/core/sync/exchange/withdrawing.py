@@ -12,6 +12,7 @@ import logging
 import msgspec
 
 from unibos.core.store import collections, policies, quarantine, replication, withdrawals
+from unibos.core.store.clocks import authors_of
 from unibos.core.store.policies import Policy
 from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
@@ -62,12 +63,12 @@ class _Withdrawal:
         """Go through a page of records; whether there may be another."""
         forbidden = self._forbidden(tx)
         page = list(replication.by_id(tx, self._name, self._last, PAGE)) if forbidden else []
-        writers = {one.id: one.origins() for one in page}
-        touched = [id_ for id_, origins in writers.items() if not forbidden.isdisjoint(origins)]
+        authors = {one.id: one.authors() for one in page}
+        touched = [id_ for id_, all_ in authors.items() if not forbidden.isdisjoint(all_)]
         if touched:
             withdrawals.forget_losers(tx, self._name, touched, self._instance)
         for id_ in touched:
-            if self._instance not in writers[id_]:
+            if self._instance not in authors[id_]:
                 self._remove(tx, id_)
         self._last = page[-1].id if page else ""
         return len(page) == PAGE
@@ -84,7 +85,7 @@ class _Withdrawal:
         forbidden = self._forbidden(tx)
         page = quarantine.some(tx, self._held, PAGE, collection=self._name)
         for held in page:
-            if not forbidden.isdisjoint(_writers(quarantine.change(tx, held.num))):
+            if not forbidden.isdisjoint(_authors(quarantine.change(tx, held.num))):
                 quarantine.remove(tx, held.num)
         if len(page) == PAGE:
             self._held = page[-1].num
@@ -95,13 +96,13 @@ class _Withdrawal:
         return False
 
     def _forbidden(self, view: View) -> set[str]:
-        """The origins whose policies still are as they were; one may have been widened again."""
+        """The instances whose policies still are as they were; one may have been widened again."""
         still = self._narrowed.intersection(policies.unsettled(view))
         return {policy.origin for policy in still}
 
 
-def _writers(text: bytes | None) -> set[str]:
+def _authors(text: bytes | None) -> set[str]:
     if text is None:
         return set()
     change = msgspec.json.decode(text, type=Change)
-    return {change.origin, *(origin for _, origin in (change.clocks or {}).values())}
+    return authors_of(((change.hlc, change.origin), *(change.clocks or {}).values()))
