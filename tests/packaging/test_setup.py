@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 SETUP = Path(__file__).parents[2] / "packaging/setup"
-READERS = "tesseract-ocr tesseract-ocr-eng tesseract-ocr-tur tesseract-ocr-deu tesseract-ocr-osd"
-LATER = "Until then, pictures stay unread; everything else works.\n"
+READERS = (
+    "tesseract-ocr tesseract-ocr-eng tesseract-ocr-tur tesseract-ocr-deu tesseract-ocr-osd ffmpeg"
+)
+LATER = "Until then, pictures and videos stay unread; everything else works.\n"
 
 
 class Machine:
@@ -27,6 +29,10 @@ class Machine:
 
     def add_apt(self, answer="exit 0"):
         self.add("apt-get", f'echo "$@" >> "{self.asked}"\necho Reading package lists\n{answer}')
+
+    def add_ffmpeg(self):
+        for name in ("ffmpeg", "ffprobe"):
+            self.add(name, "exit 0")
 
     def setup(self, *words):
         done = subprocess.run(
@@ -49,11 +55,13 @@ def machine(tmp_path):
 
 def test_nothing_is_said_where_nothing_is_missing(machine):
     machine.add("tesseract", "printf '%s\\n' eng tur deu osd")
+    machine.add_ffmpeg()
     assert machine.setup("system") == (0, "", "")
 
 
 def test_root_gets_what_is_missing_and_no_chatter(machine):
     machine.add("tesseract", "printf '%s\\n' eng osd")
+    machine.add_ffmpeg()
     machine.add_apt()
     wanted = "tesseract-ocr-tur tesseract-ocr-deu"
     assert machine.setup("system") == (0, "", f"Installing: {wanted}\n")

@@ -87,4 +87,8 @@ CODES: Mapping[str, str] = {
     "media_not_found": "Böyle bir fotoğraf ya da video yok.",
     "media_not_made": "Bu dosya (henüz) yapılmadı.",
     "media_too_large": "Fotoğraf ya da video çok büyük.",
+    "video_damaged": "Video bozuk ya da eksik.",
+    "video_encoder_unavailable": "ffmpeg burada bu biçime dönüştüremiyor.",
+    "video_too_large": "Video çok büyük.",
+    "video_without_picture": "Dosyada hareketli görüntü yok.",
 }
