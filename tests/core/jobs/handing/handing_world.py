@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from unibos.base.errors import Invalid, Unavailable
+from unibos.base.errors import Conflict, Invalid, NotFound, Unavailable
 from unibos.core.jobs.handing.direct import DirectHandover
 from unibos.core.jobs.handing.errand import Options
 from unibos.core.jobs.handing.handing import Handing
@@ -156,12 +156,21 @@ class Hub(Place):
             while True:
                 wake.clear()
                 while job := self.claim():
-                    self.work(job)
+                    self.try_to_work(job)
                 # Its clock may have to go on a little for a second attempt.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        await wake.wait()
         finally:
             deaf()
+
+    def try_to_work(self, job):
+        """The worker does a job, if it may still have it."""
+        try:
+            self.work(job)
+        except (Conflict, NotFound) as error:
+            if error.code not in ("job_lost", "handover_not_found"):
+                raise
 
     def work(self, job):
         """The worker does a job that it took, to its end."""
@@ -229,6 +238,9 @@ class Line:
 
         return over
 
+    async def close(self):
+        await self.link.close()
+
     async def called(self, name):
         """Wait until something was asked, and answered."""
         while name not in self.calls:
@@ -236,7 +248,7 @@ class Line:
             await self._answered.wait()
 
     def _check(self, name):
-        if self.cut and name != "close":
+        if self.cut:
             raise Unavailable("hub_unreachable", "The line is cut.")
         if name:
             self.calls.append(name)

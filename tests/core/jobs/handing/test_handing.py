@@ -274,5 +274,5 @@ def test_an_idle_node_asks_once_and_writes_nothing(world):
 
     before = world.node.store.counter
     world.run(story())
-    assert world.node.line.calls == ["watch", "close"]
+    assert world.node.line.calls == ["watch"]
     assert world.node.store.counter == before
