@@ -21,7 +21,7 @@ from unibos.core.identity.registry.join_tokens import JoinTokenIn, JoinTokens
 from unibos.core.identity.registry.machine_tokens import MachineReader
 from unibos.core.identity.registry.worker_shapes import WorkerEnrollment
 from unibos.core.identity.registry.workers import Options, Workers
-from unibos.core.jobs.leasing.messages import Claim, Input, Sign, WorkerFacts
+from unibos.core.jobs.leasing.messages import Attempt, Claim, Input, Sign, WorkerFacts
 from unibos.core.store import collections
 from unibos.core.store.job import JobState
 from unibos.roles.leasing import Gate
@@ -167,6 +167,22 @@ def test_work_goes_out_and_what_it_made_comes_back(world, way, tmp_path):
         verdicts = await link.report([told(lease, "running"), told(lease, result="well")])
         assert [verdict.code for verdict in verdicts] == ["", ""]
         assert world.get(job).result == {"result": "well", "files": {"page.txt": "one two"}}
+
+    run(world, way, story)
+
+
+def test_what_a_worker_lost_with_its_earlier_life_is_queued_again(world, way):
+    async def story(link, _):
+        asked = [world.add(do="echo") for _ in range(2)]
+        has, lost = await link.claim(Claim(most=2))
+        assert sorted((has.job, lost.job)) == sorted(asked)
+        await link.sign(Sign(left=[Attempt(has.org, has.job, has.attempt)]))
+        assert world.get(lost.job).state == "queued"
+        (again,) = await link.claim(Claim(most=2))
+        assert (again.job, again.attempt) == (lost.job, 2)
+        await link.sign(Sign())
+        verdicts = await link.report([told(one, result=1) for one in (has, lost, again)])
+        assert [verdict.code for verdict in verdicts] == ["", "job_lost", ""]
 
     run(world, way, story)
 

@@ -135,6 +135,8 @@ class DirectLink:
         self.leasing, self.who = leasing, who
 
     async def sign(self, sign: Sign) -> Heard:
+        if sign.left is not None:
+            await self.leasing.begun_anew(self.who.owner, sign.left)
         if sign.stopping:
             self.leasing.send_away(self.who.owner)
         return Heard(time=0, source="source", name="source", heartbeat_seconds=30)

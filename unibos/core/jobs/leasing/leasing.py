@@ -18,7 +18,7 @@ from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.kind import HeavyKind, LightKind, PortableKind
 from unibos.core.jobs.leasing import held as attempts
 from unibos.core.jobs.leasing.held import Given, Held, Key, lease_of
-from unibos.core.jobs.leasing.messages import Claim, Lease, Report, Verdict
+from unibos.core.jobs.leasing.messages import Attempt, Claim, Lease, Report, Verdict
 from unibos.core.jobs.leasing.outputs import MOST_BYTES, Arriving, Outputs
 from unibos.core.jobs.leasing.reporting import Reporting
 from unibos.core.jobs.leasing.waiting import WaitingRoom
@@ -180,6 +180,16 @@ class Leasing:
             await self._settle(partial(self._jobs.outcomes.handed_back, job))
             await self._drop(job)
         return len(jobs)
+
+    async def begun_anew(self, owner: str, left: Collection[Attempt]) -> int:
+        """Queue again what an earlier life of a worker had, and this one has not; the count."""
+        has = {(each.org, each.job, each.attempt) for each in left}
+        jobs = await self._store.aread(lambda view: leases.running(view, owner))
+        gone = [job for job in jobs if (job.org, job.id, job.attempt) not in has]
+        for job in gone:
+            await self._settle(partial(self._jobs.outcomes.interrupted, job))
+            await self._drop(job)
+        return len(gone)
 
     def send_away(self, owner: str) -> None:
         """Answer a worker that stops, and so wants no more jobs."""

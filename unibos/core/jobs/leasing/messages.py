@@ -10,6 +10,7 @@ from unibos.core.store.worker_facts import Name, WorkerFacts
 __all__ = [
     "LONGEST_WAIT",
     "MOST_LEASES",
+    "Attempt",
     "Claim",
     "FileName",
     "Heard",
@@ -127,17 +128,28 @@ class Verdicts(Struct, frozen=True):
     items: list[Verdict]
 
 
+class Attempt(Struct, frozen=True, forbid_unknown_fields=True):
+    """One attempt at a job."""
+
+    org: Annotated[str, Meta(max_length=64)]
+    job: Annotated[str, Meta(max_length=64)]
+    attempt: int
+
+
 class Sign(Struct, frozen=True, forbid_unknown_fields=True):
     """A worker's sign of life.
 
     :param facts: told at its start, and when they changed.
     :param running: jobs that it works on.
     :param stopping: it takes no more jobs.
+    :param left: told at its start, before it asks for jobs: the attempts that it still has from
+        an earlier life. What else it had was lost with that life.
     """
 
     facts: WorkerFacts | None = None
     running: Annotated[int, Meta(ge=0, le=4096)] = 0
     stopping: bool = False
+    left: Annotated[list[Attempt], Meta(max_length=512)] | None = None
 
 
 class Heard(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from unibos.base.errors import Error, Forbidden, Unauthenticated, Unavailable
 from unibos.core.jobs.kind import Kinds
 from unibos.core.jobs.leasing.link import LeaseLink
-from unibos.core.jobs.leasing.messages import Heard, Sign, WorkerFacts
+from unibos.core.jobs.leasing.messages import Attempt, Heard, Sign, WorkerFacts
 from unibos.core.jobs.worker.contact import Contact
 from unibos.core.jobs.worker.hands import Hands
 from unibos.core.jobs.worker.lane import Lane
@@ -63,10 +63,11 @@ class Worker:
             with.
         :raises Unauthenticated: the source does not know this worker.
         """
-        loops = [asyncio.create_task(self._hands.reports.run()), asyncio.create_task(self._signs())]
+        loops = [asyncio.create_task(self._hands.reports.run())]
         lanes: _Loops = []
         try:
             await self._hands.resume()
+            loops.append(asyncio.create_task(self._signs()))
             await self._until(lambda: self._heard is not None, loops)
             lanes += [asyncio.create_task(lane.run()) for lane in self._lanes]
             await self._until(lambda: False, [*loops, *lanes])
@@ -114,10 +115,11 @@ class Worker:
         facts: WorkerFacts | None = self._facts
         while True:
             self._sign_now.clear()
-            running = len(self._hands.present)
+            present = list(self._hands.present)
+            left = None if self._heard else [Attempt(*key) for key in present]
             try:
                 heard = await self._link.sign(
-                    Sign(facts=facts, running=running, stopping=self.stopping)
+                    Sign(facts=facts, running=len(present), stopping=self.stopping, left=left)
                 )
             except Error as error:
                 if isinstance(error, Forbidden | Unauthenticated) and error.code not in _PASSING:

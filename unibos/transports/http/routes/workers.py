@@ -61,6 +61,8 @@ def _own_endpoints(workers: Workers, leasing: Leasing) -> tuple[Endpoint, ...]:
     async def sign(scope: Scope, call: Call) -> Answer:
         known, told = asking(workers, scope, call), call.body
         at = await workers.sign(known, told.facts, told.running, stopping=told.stopping)
+        if told.left is not None:
+            await leasing.begun_anew(known.id, told.left)
         if told.stopping:
             leasing.send_away(known.id)
         heard = Heard(
