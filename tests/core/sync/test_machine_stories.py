@@ -220,6 +220,21 @@ def test_what_waits_in_quarantine_is_not_overtaken_by_what_was_written_after_a_r
     )
 
 
+@pytest.mark.parametrize("seconds", [0, 60])
+@pytest.mark.parametrize("focus", ["notes", "pages", "ledger", "letters", "plans"])
+def test_what_gives_its_place_in_quarantine_to_another_life_is_told(focus, seconds):
+    put = "hub", (0, 0, "put", NEW)
+    story(
+        focus,
+        ("meet", {"work": [("a", (0, 0, "put", NEW))], "rounds": [(("a", "hub"), CALM)]}),
+        ("save", {"name": "hub"}),
+        ("skew", {"name": "c", "ahead": -600}),
+        ("meet", {"work": [put], "rounds": [(("c", "hub"), CALM)]}),
+        ("wait", {"seconds": seconds}),
+        ("restore", {"name": "hub", "way": "database", "before": [], "after": [put]}),
+    )
+
+
 @pytest.mark.parametrize("focus", ["notes", "pages", "ledger", "letters", "plans"])
 def test_a_loss_that_another_hears_of_only_through_the_hub(focus):
     story(

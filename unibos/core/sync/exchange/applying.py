@@ -15,7 +15,7 @@ from unibos.base.clock import hlc_ms, iso
 from unibos.base.errors import Error, Invalid, Malformed, TooLarge
 from unibos.base.ids import is_id
 from unibos.core.store import conflicts, peers, quarantine, replication
-from unibos.core.store.clocks import Clock
+from unibos.core.store.clocks import same
 from unibos.core.store.definitions import Collection, Strategy
 from unibos.core.store.drafts import Draft
 from unibos.core.store.peers import Peer
@@ -148,7 +148,8 @@ class _Batch:
             # Each is valid, and what they make together is not.
             self._hold(one, error)
             return
-        if self._overtakes(one, self._knows):
+        held = self._held_of(id_)
+        if held is not None and self._knows(one.version, held.clock):
             quarantine.forget(self._tx, self._peer.id, name, id_)
 
     def _keep(self, one: _Checked, present: Stored | None, merged: Merged) -> None:
@@ -195,23 +196,19 @@ class _Batch:
             open_=collection.strategy is Strategy.MANUAL,
         )
 
-    def _overtakes(self, one: _Checked, knows: Callable[[Version, Clock], bool]) -> bool:
-        """Whether a change of the record that is held of this peer is part of this one. It is not
-        where the peer was restored since, and sends what it has left, or has written anew."""
+    def _held_of(self, id_: str) -> Version | None:
+        """The change of a record that is held of this peer. What comes now may not know it, where
+        the peer was restored since, and sends what it has left, or has written anew."""
         if not self._held:
-            return False
-        text = quarantine.find(self._tx, self._peer.id, self._collection.name, one.change.id)
-        if text is None:
-            return False
-        held = msgspec.json.decode(text, type=Change)
-        return knows(one.version, (held.hlc, held.origin))
+            return None
+        text = quarantine.find(self._tx, self._peer.id, self._collection.name, id_)
+        return None if text is None else _version(msgspec.json.decode(text, type=Change))
 
     def _hold(self, one: _Checked, error: Error) -> None:
         self._applied.quarantined += 1
         self._applied.exact = False
-        place = self._peer.id, self._collection.name, one.change.id
-        held = quarantine.find(self._tx, *place) is not None
-        if held and not self._overtakes(one, Version.knows):
+        held = self._held_of(one.change.id)
+        if held is not None and not self._gives_place(one, held):
             return
         quarantine.add(
             self._tx,
@@ -224,16 +221,27 @@ class _Batch:
             msgspec.json.encode(one.change),
         )
 
+    def _gives_place(self, one: _Checked, held: Version) -> bool:
+        """Whether what is held of a record makes way for another change of it: only one is held,
+        and of two that do not know each other the later one. The other goes to the conflict log,
+        for the peer may not have it any more."""
+        other = one.version
+        if held.clock != other.clock and self._knows(other, held.clock):
+            return True
+        if held.clock > other.clock:
+            return False
+        if isinstance(held.fields, dict) and not same(held.fields, other.fields):
+            self._tell(one.change.id, Lost(held.fields, held.clock, mine=False))
+        return True
+
 
 def _check_all(collection: Collection, changes: Sequence[Change], now: int) -> list[_Checked]:
     return [_check(collection, change, now) for change in changes]
 
 
 def _check(collection: Collection, change: Change, now: int) -> _Checked:
-    clock = (change.hlc, change.origin)
-    clocks, seen = change.clocks or {}, change.seen or {}
-    fields = _fields(change)
-    version = Version(clock, fields, clocks, seen)
+    version = _version(change)
+    clocks, seen, fields = version.clocks, version.seen, version.fields
     if not is_id(change.id):
         error: Error = Invalid("record_id_invalid", "The id of the record is no UUIDv7.")
         return _Checked(change, version, None, error)
@@ -250,6 +258,11 @@ def _check(collection: Collection, change: Change, now: int) -> _Checked:
         return _Checked(change, version, collection.draft(fields))
     except (Invalid, TooLarge) as wrong:
         return _Checked(change, version, None, wrong)
+
+
+def _version(change: Change) -> Version:
+    clock = (change.hlc, change.origin)
+    return Version(clock, _fields(change), change.clocks or {}, change.seen or {})
 
 
 def _fields(change: Change) -> Any:
