@@ -124,7 +124,7 @@ class Schema:
             raise Invalid("record_invalid", f"{first['at']}: {first['problem']}.", errors=errors)
 
 
-def check_depth(data: Mapping[str, Any]) -> None:
+def check_depth(data: Mapping[str, Any] | list[Any]) -> None:
     """Refuse data in which whoever walks it would run out of stack.
 
     :raises Invalid: ``record_invalid`` above 100 levels.

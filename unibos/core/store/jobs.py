@@ -55,6 +55,11 @@ __all__ = [
 _encode = msgspec.json.encode
 
 _MIB = 1024 * 1024
+LISTED_RESULT = 16 * 1024
+"""Characters of JSON: a page of jobs leaves longer results out."""
+_LISTED = COLUMNS.replace(
+    " result,", f" CASE WHEN length(result) <= {LISTED_RESULT} THEN result END,"
+)
 
 _ADD = f"""
 INSERT INTO jobs (org, id, kind, queue, priority, state, args, requires, locality, max_attempts,
@@ -168,7 +173,8 @@ def page(
     limit: int = 50,
     cursor: str | None = None,
 ) -> JobPage:
-    """One page of the org's jobs, newest first.
+    """One page of the org's jobs, newest first; a result of more than :data:`LISTED_RESULT` is None
+    here, for a page of those would not fit into memory.
 
     :param cursor: the ``next`` of the page before.
     :raises Invalid: ``cursor_invalid``.
@@ -187,7 +193,7 @@ def page(
         where.append("id < ?")
         values.append(behind(cursor))
     rows = view.connection.execute(
-        f"SELECT {COLUMNS} FROM jobs WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
+        f"SELECT {_LISTED} FROM jobs WHERE {' AND '.join(where)}"  # noqa: S608 - built here from constants; all values are bound
         " ORDER BY id DESC LIMIT ?",
         [*values, limit + 1],
     ).fetchall()

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from unibos.base.clock import hlc_ms, iso
-from unibos.base.errors import Conflict
+from unibos.base.errors import Conflict, Invalid
 from unibos.core.store import chains
 from unibos.core.store.claims import claim, next_due, prune_lines
 from unibos.core.store.counters import Counters
+from unibos.core.store.drafts import check_depth
 from unibos.core.store.job import COLUMNS, Job, JobError, JobState, Progress, from_row
 from unibos.core.store.job_events import append
 from unibos.core.store.transaction import Transaction, View
@@ -44,6 +45,8 @@ INTERRUPTIONS = 10
 
 A power cut is not the job's fault, but a job that brings the machine down must not do so forever.
 """
+
+_LONGEST_PHASE = 200
 
 _encode = msgspec.json.encode
 
@@ -74,6 +77,7 @@ def progress(tx: Transaction, job: Job, told: Progress) -> None:
 
     :raises Conflict: ``job_lost``.
     """
+    told = _bounded(told)
     _update(tx, job, "progress = ?", _encode(told).decode())
     append(tx, job, "progress", {"value": told.value, "phase": told.phase})
 
@@ -83,7 +87,9 @@ def finish(tx: Transaction, job: Job, result: Any = None) -> Job:
 
     :param result: a JSON value, kept with the job.
     :raises Conflict: ``job_lost``; then the transaction must not be kept.
+    :raises Invalid: ``job_result_invalid``: nested so deeply that whoever reads it fails.
     """
+    _require_shallow(result)
     done = _update(
         tx,
         job,
@@ -245,6 +251,19 @@ def _update(tx: Transaction, job: Job, changes: str, *values: Any) -> Job:
     if row is None:
         raise _lost(job)
     return from_row(row)
+
+
+def _bounded(told: Progress) -> Progress:
+    """Workers tell it, and it is shown to people again and again."""
+    value = None if told.value is None else min(max(told.value, 0.0), 1.0)
+    return Progress(value, told.phase[:_LONGEST_PHASE])
+
+
+def _require_shallow(result: Any) -> None:
+    try:
+        check_depth([result])
+    except Invalid as error:
+        raise Invalid("job_result_invalid", f"A result is no result: {error.detail}") from None
 
 
 def _lost(job: Job) -> Conflict:
