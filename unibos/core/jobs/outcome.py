@@ -2,11 +2,13 @@
 
 import logging
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unsupported
+from unibos.base import errors
+from unibos.base.errors import Damaged, Error, Invalid, TooLarge, Unavailable, Unsupported
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.kind import HeavyKind, JobKind, Kinds
@@ -21,6 +23,8 @@ PERMANENT = (Invalid, Unsupported, TooLarge, Damaged)
 """Errors that a second attempt would meet again."""
 
 LONGEST_PAUSE = 3600.0
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,99}\Z")
+_MOST_TEXT = 1000
 _FULL_DISK = 6
 """A full disk counts for the pause like so many failures: five minutes."""
 
@@ -33,6 +37,19 @@ def pause_seconds(failures: int, first: float, chance: float) -> float:
     """
     longest = min(first * 2.0 ** min(max(failures, 1) - 1, 20), LONGEST_PAUSE)
     return longest * (0.75 + chance / 2)
+
+
+def error_of(kind: str, told: JobError | None) -> Error:
+    """What somebody else says went wrong, as far as it can be believed to be an error of ours.
+
+    :param kind: the name of one in ``base.errors``.
+    """
+    named = getattr(errors, kind, None)
+    if not (isinstance(named, type) and issubclass(named, Error)):
+        named = Unavailable
+    if told is None or _CODE.match(told.code) is None:
+        return Unavailable("job_error", "Who did the work told of no error that is known here.")
+    return named(told.code, told.detail[:_MOST_TEXT], hint=told.hint[:_MOST_TEXT])
 
 
 def tell(tx: Transaction, kinds: Kinds, ended: Job, error: JobError) -> None:

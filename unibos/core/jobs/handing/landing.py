@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unibos.base import errors
-from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
+from unibos.base.errors import Conflict, Error, StorageFull, TooLarge, Unavailable
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.handing.link import HandoverLink
 from unibos.core.jobs.handing.messages import Handover
 from unibos.core.jobs.kind import HeavyKind
-from unibos.core.jobs.outcome import Outcomes
+from unibos.core.jobs.leasing.outputs import MOST_BYTES, MOST_FILES, SPARED_BYTES
+from unibos.core.jobs.outcome import Outcomes, error_of
 from unibos.core.store.job import Job
 from unibos.core.store.store import OrgStore
 from unibos.core.store.system import reach
@@ -42,10 +42,18 @@ class Landing:
         :raises Unavailable: the hub does not answer, or the store is closed.
         """
         if said.state == "failed":
-            await asyncio.to_thread(self.outcomes.failed, job, _error(said))
+            await asyncio.to_thread(
+                self.outcomes.failed, job, error_of(said.error_kind, said.error)
+            )
+            return
+        files, size = len(said.outputs), sum(max(0, each.size) for each in said.outputs)
+        if files > MOST_FILES or size > MOST_BYTES:
+            error = TooLarge("job_output_too_large", "The work made more than is taken here.")
+            await asyncio.to_thread(self.outcomes.failed, job, error)
             return
         folder = self.folder / f"{job.id}-{job.attempt}"
         try:
+            await asyncio.to_thread(self._require_room, size)
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
             for output in said.outputs:
                 await self.link.fetch(job.id, job.attempt, output, folder / output.name)
@@ -56,6 +64,11 @@ class Landing:
             raise StorageFull("storage_full", f"A result cannot be kept: {error}.") from error
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _require_room(self, size: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.folder).free < size + SPARED_BYTES:
+            raise StorageFull("storage_full", "The disk has no room for what the work made.")
 
     def _end(self, job: Job, result: Any, folder: Path) -> None:
         try:
@@ -82,14 +95,3 @@ class Landing:
         except Exception as error:
             log.exception("what %s made could not be collected", job.kind)
             raise unexpected(error) from error
-
-
-def _error(said: Handover) -> Error:
-    """Why it failed there, as an error of its kind."""
-    kind = getattr(errors, said.error_kind, None)
-    if not (isinstance(kind, type) and issubclass(kind, Error)):
-        kind = Unavailable
-    told = said.error
-    if told is None:
-        return kind("job_error", "The hub says that the job failed.")
-    return kind(told.code, told.detail, hint=told.hint)

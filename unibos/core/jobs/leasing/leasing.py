@@ -7,6 +7,7 @@ a worker goes on with what it has when its source was started anew.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -75,6 +76,7 @@ class Leasing:
         self._monotonic = monotonic
         self._clock = jobs.outcomes.clock
         self._held: dict[Key, Held] = {}
+        self._coming: Counter[str] = Counter()
         self._room = WaitingRoom(store, self._clock)
         self._reporting = Reporting(
             store, jobs.outcomes, options.lease_seconds, options.progress_seconds, monotonic
@@ -122,16 +124,18 @@ class Leasing:
         deadline = self._monotonic() + asked.wait_seconds
         with self._room.guest(claimant.owner) as guest:
             while True:
-                room = min(asked.most, MOST_HELD - len(self.held_by(claimant.owner)))
                 found: list[Lease] = []
+                room = self._room_for(claimant.owner)
                 if kinds and room > 0 and not guest.away:
-                    found = await self._undisturbed(self._take(claimant, kinds, room))
+                    found = await self._undisturbed(self._take(claimant, kinds, asked.most))
                 if found:
                     # There may be more, for others.
                     self._room.ring()
                     return found
                 left = deadline - self._monotonic()
-                if not await self._room.wait(guest, claimant, kinds, left):
+                # Who has all that it may have would be woken for nothing, again and again.
+                wanted = kinds if room > 0 else frozenset[str]()
+                if not await self._room.wait(guest, claimant, wanted, left):
                     return []
 
     async def report(self, owner: str, reports: Collection[Report]) -> list[Verdict]:
@@ -202,21 +206,30 @@ class Leasing:
     async def _take(self, claimant: Claimant, kinds: Collection[str], most: int) -> list[Lease]:
         due = self._room.due(claimant, kinds)
         now = self._clock.now()
-        if due is None or due > now:
+        most = min(most, self._room_for(claimant.owner))
+        if due is None or due > now or most <= 0:
             return []
         until = now + int(self._options.lease_seconds * 1000)
-        taken = await self._store.awrite(
-            lambda tx: leases.claim(
-                tx, claimant, now=now, lease_until=until, most=most, kinds=kinds
+        self._coming[claimant.owner] += most
+        try:
+            taken = await self._store.awrite(
+                lambda tx: leases.claim(
+                    tx, claimant, now=now, lease_until=until, most=most, kinds=kinds
+                )
             )
-        )
-        prepared = await asyncio.gather(*(self._begin(claimant.owner, job) for job in taken))
+            held = [self._remember(claimant.owner, job) for job in taken]
+        finally:
+            self._coming[claimant.owner] -= most
+        prepared = await asyncio.gather(*(self._begin(each) for each in held))
         return [lease for lease in prepared if lease is not None]
 
-    async def _begin(self, owner: str, job: Job) -> Lease | None:
+    def _room_for(self, owner: str) -> int:
+        """How many jobs more a worker may have, those counted that other calls of it are taking."""
+        return MOST_HELD - len(self.held_by(owner)) - self._coming[owner]
+
+    async def _begin(self, held: Held) -> Lease | None:
         """What a worker is told of a job that it has now; None where it cannot be prepared."""
-        held = self._remember(owner, job)
-        store = self._store.org(job.org)
+        store = self._store.org(held.job.org)
         try:
             if isinstance(held.kind, HeavyKind):
                 await asyncio.to_thread(attempts.prepare, held, store)

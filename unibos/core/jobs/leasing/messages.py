@@ -54,7 +54,7 @@ class Input(Struct, frozen=True):
     """The bytes that a job works on."""
 
     sha256: Sha256
-    size: int
+    size: Annotated[int, Meta(ge=0, lt=2**62)]
 
 
 class Lease(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,9 @@ MOST_BYTES = 8 * 1024**3
 SPARED_BYTES = 256 * 1024**2
 """So much of the disk is left for what else happens here."""
 
+_LOOK_BYTES = 16 * 1024**2
+"""After so many, the disk is looked at again."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 
 
@@ -31,6 +34,7 @@ class Outputs:
         self._most = most_bytes
         self._sizes: dict[str, int] | None = None
         self._arriving = 0
+        self._unlooked = 0
 
     def make(self) -> None:
         """Make the folder, if there is none.
@@ -78,10 +82,16 @@ class Outputs:
         """Take note of bytes that came, or (negative) went.
 
         :raises TooLarge: ``job_output_too_large``.
+        :raises StorageFull: ``storage_full``.
         """
-        if more > 0 and sum(self._present().values()) + self._arriving + more > self._most:
-            raise _too_large(f"{self._most} bytes are the most.")
         self._arriving += more
+        self._unlooked += max(0, more)
+        if self._unlooked >= _LOOK_BYTES:
+            # Who sends need not say how much it will be, and others send too.
+            self._unlooked = 0
+            self.require_room(0)
+        elif more > 0 and sum(self._present().values()) + self._arriving > self._most:
+            raise _too_large(f"{self._most} bytes are the most.")
 
     def arrived(self, name: str, size: int) -> None:
         """Take note of a whole file."""
@@ -125,8 +135,8 @@ class Arriving:
         :raises TooLarge: ``job_output_too_large``.
         :raises StorageFull: ``storage_full``.
         """
-        self._outputs.arriving(len(chunk))
         self._size += len(chunk)
+        self._outputs.arriving(len(chunk))
         try:
             self._system.write(self._file, chunk)
         except OSError as error:

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from unibos.base import errors
 from unibos.base.errors import Conflict, Error, StorageFull, Unavailable
 from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.kind import HeavyKind
 from unibos.core.jobs.leasing import held as attempts
 from unibos.core.jobs.leasing.held import Held
 from unibos.core.jobs.leasing.messages import Report
-from unibos.core.jobs.outcome import Outcomes
+from unibos.core.jobs.outcome import Outcomes, error_of
 from unibos.core.store import leases
 from unibos.core.store.job import Job
 from unibos.core.store.pieces import each
@@ -29,7 +28,8 @@ INTERRUPTED = "job_interrupted"
 """Said of a job that is handed back: its worker died, and is there again."""
 _AGAIN = frozenset({"storage_full", "store_closed", "store_overloaded", "database_error"})
 """The end could not be written, which is no fault of the work: it may be reported again."""
-_MOST_TEXT = 1000
+_BACKS = 20
+"""A job of so many attempts that is handed back is not given away again at once."""
 
 Told = tuple[Report, Held | None]
 Piece = Callable[[Transaction], object]
@@ -139,13 +139,16 @@ class Reporting:
             if report.type == "done":
                 return await self._done(report, held)
             if report.type == "back":
-                return await _code(partial(self._back(report), held.job))
-            return await self._fail(held, _error(report))
+                return await _code(partial(self._back(report, held), held.job))
+            return await self._fail(held, error_of(report.error_kind, report.error))
 
-    def _back(self, report: Report) -> Callable[[Job], None]:
-        """A worker that died during the job is none of its fault, up to a point."""
+    def _back(self, report: Report, held: Held) -> Callable[[Job], None]:
+        """A worker that died during the job is none of its fault, up to a point. What comes back
+        again and again waits each time, or one worker would keep the source at nothing else."""
         died = report.error is not None and report.error.code == INTERRUPTED
-        return self.outcomes.interrupted if died else self.outcomes.handed_back
+        if died:
+            return self.outcomes.interrupted
+        return self.outcomes.handed_back if held.job.attempt < _BACKS else self.outcomes.postponed
 
     async def _done(self, report: Report, held: Held) -> str:
         try:
@@ -181,14 +184,3 @@ async def _code(outcome: Callable[[], None]) -> str:
     except (Conflict, StorageFull, Unavailable) as error:
         return error.code
     return ""
-
-
-def _error(report: Report) -> Error:
-    """What a worker says went wrong, as far as it can be believed to be an error of ours."""
-    kind = getattr(errors, report.error_kind, None)
-    if not (isinstance(kind, type) and issubclass(kind, Error)):
-        kind = Unavailable
-    told = report.error
-    if told is None or not told.code.replace("_", "").isalnum() or len(told.code) > 100:
-        return Unavailable("job_error", "The worker told of no error that is known here.")
-    return kind(told.code, told.detail[:_MOST_TEXT], hint=told.hint[:_MOST_TEXT])
