@@ -28,6 +28,7 @@ from unibos.core.jobs.kind import PortableKind
 from unibos.core.store import blobs, handovers, jobs, leases
 from unibos.core.store.bell import Bell
 from unibos.core.store.claimant import Claimant
+from unibos.core.store.drafts import check_depth
 from unibos.core.store.handovers import Kept
 from unibos.core.store.job import JobSpec, JobState, ceiling
 from unibos.core.store.store import OrgStore, Store
@@ -70,6 +71,7 @@ class Keeping:
 
     async def hand(self, org: OrgStore, node: str, job: str, asked: HandoverIn) -> Handover:
         """See :class:`unibos.core.jobs.handing.link.HandoverLink`."""
+        check_depth(asked.args)
         known = org.read(lambda view: handovers.find(view, node, job))
         if known is None or known.attempt < asked.attempt:
             self._require_kind(org.org, asked)
@@ -195,12 +197,7 @@ class Keeping:
             raise Conflict("no_worker", "No worker of this hub could do the job now.")
 
     def _require_room(self, org: OrgStore, node: str, asked: HandoverIn) -> None:
-        if len(org.read(lambda view: handovers.of_node(view, node))) >= MOST_HANDED:
-            raise TooMany(
-                "too_many_handovers",
-                f"This node has {MOST_HANDED} jobs here already.",
-                retry_after=_RETRY_SECONDS,
-            )
+        org.read(lambda view: _require_place(view, node))
         if asked.input is not None:
             intake.require_room(org, asked.input, self._limit)
 
@@ -213,6 +210,9 @@ class Keeping:
             raise Conflict("handover_of_another", "Another node has a job of this id here.")
         if before is not None and before.attempt >= asked.attempt:
             return self._as_before(tx, before, asked), set()
+        if before is None:
+            # Others may have come since the first look.
+            _require_place(tx, node)
         relay, input_ = new_id(tx.stamp()[0]), asked.input
         # Before an earlier attempt lets go of the same bytes.
         whole = input_ is None or blobs.use(tx, input_.sha256, used_by(relay))
@@ -297,6 +297,15 @@ class Keeping:
 
 def _words(items: Iterable[Handover]) -> dict[str, str]:
     return {each.job: each.word for each in items}
+
+
+def _require_place(view: View, node: str) -> None:
+    if len(handovers.of_node(view, node)) >= MOST_HANDED:
+        raise TooMany(
+            "too_many_handovers",
+            f"This node has {MOST_HANDED} jobs here already.",
+            retry_after=_RETRY_SECONDS,
+        )
 
 
 def _lost(job: str, attempt: int) -> Conflict:

@@ -19,16 +19,16 @@ class HandoverIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     :param input: the bytes to work on, which the node sends next.
     """
 
-    attempt: Annotated[int, Meta(ge=1)]
+    attempt: Annotated[int, Meta(ge=1, lt=2**31)]
     kind: Name
-    version: int
+    version: Annotated[int, Meta(ge=0, lt=2**31)]
     queue: Name
-    priority: int
+    priority: Annotated[int, Meta(gt=-(2**31), lt=2**31)]
     locality: Locality
-    requires: tuple[Name, ...] = ()
+    requires: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
     prefer: Annotated[str, Meta(max_length=200)] = ""
     prefer_seconds: Annotated[float, Meta(ge=0, le=86400)] = 0
-    memory_mb: int | None = None
+    memory_mb: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
     args: dict[str, Any] = {}
     input: Input | None = None
 

@@ -111,7 +111,7 @@ def endpoints(keeping: Keeping, limit: int) -> tuple[Endpoint, ...]:
             {200: Handover},
             Role.VIEWER,
             body=HandoverIn,
-            errors=(Conflict, Forbidden, TooLarge, TooMany, StorageFull),
+            errors=(Conflict, Forbidden, Invalid, TooLarge, TooMany, StorageFull),
             machine=True,
         ),
         Endpoint(
