@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from unibos.base.errors import Error, Forbidden, NotFound
+from unibos.base.errors import Error, Forbidden, NotFound, TooLarge
 from unibos.core.jobs.kind import HeavyKind, Report, Task
 from unibos.core.store import blobs, records
 from unibos.core.store.blobs import Blob
@@ -64,8 +64,11 @@ def work(task: Task, workdir: Path, report: Report) -> Any:
 def collect(store: OrgStore, result: Any, folder: Path) -> Any:
     """Make the thumbnail a blob; until the record names it, it is an orphan like any other."""
     picture = folder / _THUMBNAIL
-    if not picture.exists():
+    if not picture.is_file() or picture.is_symlink():
         return {"reading": result}
+    if picture.stat().st_size > _MAX_THUMBNAIL:
+        # Before it is read: whoever did the work may have made anything.
+        raise TooLarge("thumbnail_too_large", "The picture of the first page is too large.")
     upload = store.blobs.upload(_MAX_THUMBNAIL)
     try:
         upload.write(picture.read_bytes())

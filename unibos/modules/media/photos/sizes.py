@@ -122,7 +122,10 @@ def _resize(task: Task, workdir: Path, report: Report) -> Any:
 
 
 def _collect_resized(store: OrgStore, result: Any, folder: Path) -> Any:
-    return {**result, **taken(store, folder / _RESIZED)}
+    made = folder / _RESIZED
+    if made.is_symlink():
+        raise Invalid("job_result_invalid", "What was made is no file.")
+    return {**result, **taken(store, made)}
 
 
 def _keep_resized(tx: Transaction, _job: Job, result: Any) -> Any:
