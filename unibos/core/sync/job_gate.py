@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from unibos.core.store import policies, replication
+from unibos.core.store import blobs, policies, replication
 from unibos.core.store.job import Job
 from unibos.core.store.transaction import View
 from unibos.core.sync import export
@@ -33,7 +33,21 @@ class MayGo:
         """Whether the job may go to the hub."""
         if not self._open or not job.collection:
             return self._open
-        return self._terms.allows(job.collection, self._authors(job))
+        return self._terms.allows(job.collection, self._authors(job)) and all(
+            self._file_may_go(text) for text in _texts(job.args) if blobs.is_name(text)
+        )
+
+    def _file_may_go(self, sha256: str) -> bool:
+        """Whether everybody lets go of a file whose record has it; that a person put it there
+        besides says nothing."""
+        for used_by in blobs.uses(self._view, sha256):
+            collection, _, rest = used_by.partition("/")
+            present = replication.find(self._view, collection, rest.partition("/")[0])
+            if present is not None and not self._terms.allows(
+                collection, present.version.authors()
+            ):
+                return False
+        return True
 
     def _authors(self, job: Job) -> set[str]:
         """Who wrote the records that the job's arguments name; where they name none, everybody of
