@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.attacks import forging
-from tests.attacks.conftest import code, nobody
+from tests.attacks.conftest import code, nobody, sent_as_it_is
 from tests.box import Running, RunningHub
 from tests.hand import FACTS, Hand
 from tests.wire import Wire
@@ -20,8 +20,9 @@ TEXT = b"Corner Shop\nTotal 12.00 EUR\n" * 20
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    """A node whose heavy work only workers do."""
-    with Running(tmp_path_factory.mktemp("node"), {"jobs.heavy": 0}) as running:
+    """A node whose work only workers do."""
+    settings = {"jobs.heavy": 0, "worker.queues": "realtime"}
+    with Running(tmp_path_factory.mktemp("node"), settings) as running:
         running.set_up()
         yield running
 
@@ -118,6 +119,7 @@ def test_an_error_is_told_as_text_alone(node, join):
         ("Misconfigured", {"code": "x" * 5000, "detail": "<script>" * 1000}),
         ("__class__", {"code": "../..", "detail": ""}),
         ("Error", {"code": "", "detail": "\x00\x1b[31m"}),
+        ("Invalid", {"code": "ĸ_ñ", "detail": "letters, to Unicode"}),
     ]
     for kind, error in said:
         lease = leased(node, hand)
@@ -223,6 +225,62 @@ def test_guesses_of_a_join_token_are_slowed(tmp_path):
         ]
         assert answers[0] == 401
         assert answers[-1] == 429
+
+
+def asked_for(node, count):
+    """Jobs whose answers go through as they are."""
+    batch = {"jobs": [{"kind": "care.ping"}] * count}
+    node.owner.post("/api/v1/jobs/batches/pings", json=batch).raise_for_status()
+
+
+def ready(join, name="hand"):
+    """A worker that takes those."""
+    hand = join(name)
+    hand.sign(facts={"kinds": {"care.ping": 1}}).raise_for_status()
+    return hand
+
+
+@pytest.mark.parametrize("depth", [200, 970, 978, 984, 988])
+def test_a_result_without_a_bottom_harms_nobody_who_lists_jobs(node, join, depth):
+    """Long bodies are understood on a thread, where the stack has more room than elsewhere."""
+    hand = ready(join)
+    asked_for(node, 1)
+    lease = hand.claim(sort="light").json()["items"][0]
+    result = "[" * depth + "]" * depth
+    one = json.dumps({name: lease[name] for name in ("org", "job", "attempt")} | {"type": "done"})
+    body = f'{{"items": [{one[:-1]}, "result": ["{"x" * 100_000}", {result}]}}]}}'
+    answer = sent_as_it_is(hand, "POST", "/api/v1/leases/reports", body)
+    assert answer.status_code in (200, 400)
+    job = node.owner.get(f"/api/v1/jobs/{lease['job']}")
+    assert job.status_code == 200
+    if answer.status_code == 200:
+        assert job.json()["error"]["code"] == "job_result_invalid"
+    else:
+        assert hand.report(lease, "back") == ""
+        node.owner.delete(f"/api/v1/jobs/{lease['job']}").raise_for_status()
+    assert node.owner.get("/api/v1/jobs").status_code == 200
+
+
+def test_what_a_worker_says_at_length_is_not_told_at_length(node, join):
+    hand = ready(join)
+    asked_for(node, 1)
+    lease = hand.claim(sort="light").json()["items"][0]
+    told = {"value": -1e300, "phase": "x" * 1_000_000}
+    assert hand.report(lease, "running", progress=told) == ""
+    job = node.owner.get(f"/api/v1/jobs/{lease['job']}").json()
+    assert job["progress"] == {"value": 0.0, "phase": "x" * 200}
+    assert hand.report(lease, result="y" * 1_000_000) == ""
+    assert len(node.owner.get("/api/v1/jobs").content) < 500_000
+    assert len(node.owner.get(f"/api/v1/jobs/{lease['job']}").json()["result"]) == 1_000_000
+
+
+def test_a_thumbnail_without_end_fails_its_document_alone(node, join):
+    hand = join("hand")
+    lease = leased(node, hand)
+    assert put(hand, path(lease, "outputs/thumbnail.webp"), b"x" * 2_000_000).status_code == 204
+    assert hand.report(lease, result={"pages": []}) == ""
+    job = node.owner.get(f"/api/v1/jobs/{lease['job']}").json()
+    assert (job["state"], job["error"]["code"]) == ("failed", "thumbnail_too_large")
 
 
 def code_of(answer):
