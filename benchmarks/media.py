@@ -63,7 +63,7 @@ def main() -> None:
             "shared": shared(options.folder, options.times),
             "large": generated(folder / "large", options.large),
         }
-        result = {
+        result: Measured = {
             **about,
             "photos": {
                 kind: beside(options.rounds, files, folder) for kind, files in photos.items()
@@ -109,7 +109,7 @@ def generated(folder: Path, number: int) -> list[Path]:
     """Photos of 12 megapixels with soft shapes and the noise of a sensor."""
     folder.mkdir()
     dice = random.Random(1)
-    files = []
+    files: list[Path] = []
     for index in range(number):
         file = folder / f"{index}.jpg"
         if index < 4:
