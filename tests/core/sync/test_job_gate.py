@@ -5,7 +5,7 @@ import pytest
 
 from tests.core.sync.replicas import Replica, plain, run
 from unibos.core.jobs.kind import PortableKind
-from unibos.core.store import jobs
+from unibos.core.store import blobs, jobs, records
 from unibos.core.store.definitions import Export
 from unibos.core.sync import export
 from unibos.core.sync.job_gate import JobGate
@@ -74,3 +74,25 @@ def test_every_author_decides_for_what_they_wrote(kitchen, garden):
     garden.export("things", Export.HUB)
     run(kitchen, garden, do=lambda: kitchen.sync(garden))
     assert may_go(kitchen, things=[own, {"deep": hers}, shared])
+
+
+def test_a_file_goes_no_further_than_each_record_that_has_it(kitchen):
+    """A job may name any file of the org, whatever its own collection is."""
+    kitchen.declare(plain(export=Export.HUB))
+    secret = plain(name="secrets", export=Export.LOCAL)
+    kitchen.declare(secret)
+    upload = kitchen.store.blobs.upload(6)
+    upload.write(b"hidden")
+    blob = upload.finish(kitchen.store.blobs)
+    kitchen.home.write(lambda tx: blobs.add(tx, blob))
+    assert may_go(kitchen, sha256=blob.sha256)
+
+    def keep(tx):
+        record = records.create(tx, "secrets", secret.draft({"title": "mine"}))
+        blobs.add(tx, blob, f"secrets/{record.id}/thumbnail")
+
+    kitchen.home.write(keep)
+    assert not may_go(kitchen, sha256=blob.sha256)
+    assert not may_go(kitchen, deep=[{"in": blob.sha256}])
+    kitchen.export("secrets", Export.HUB)
+    assert may_go(kitchen, sha256=blob.sha256)
