@@ -13,7 +13,7 @@ from unibos.core.jobs.handing.link import HandoverLink
 from unibos.core.jobs.handing.messages import Handover, HandoverIn
 from unibos.core.jobs.kind import HeavyKind, JobKind, Task
 from unibos.core.jobs.leasing.messages import Input
-from unibos.core.store import export_log, offers
+from unibos.core.store import export_log, jobs, offers
 from unibos.core.store.blobs import is_name
 from unibos.core.store.job import Job
 from unibos.core.store.store import OrgStore
@@ -52,7 +52,10 @@ class Giving:
 
         :raises Error: what the kind's ``prepare`` raises.
         """
-        task = kind.prepare(self.store, job) if isinstance(kind, HeavyKind) else Task(job.args)
+        if isinstance(kind, HeavyKind):
+            task = kind.prepare(self.store, job)
+        else:
+            task = Task(self.store.read(lambda view: jobs.portable_args(view, job)))
         input_ = None if task.input is None else _input(task.input)
         asked = HandoverIn(
             attempt=attempt,

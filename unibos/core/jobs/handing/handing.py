@@ -99,6 +99,7 @@ class Handing:
         """The hub answers again, or does not any more."""
         if there:
             self._away_until, self._away_ms = 0, _AWAY_FIRST_MS
+            self._looked = False
             self._offering.again()
             self._woken.set()
 
@@ -113,9 +114,6 @@ class Handing:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def _run(self) -> None:
-        mine = await self._store.aread(lambda view: leases.running(view, self._owner))
-        for job in mine:
-            self._begin(Errand(job, self._tools, taken_up=True))
         while True:
             self._woken.clear()
             try:
@@ -130,7 +128,7 @@ class Handing:
 
     async def _round(self) -> int | None:
         """Do what is due; the value is when something else is."""
-        await self._let_go()
+        await self._reckon()
         times = [await self._renewed(errand) for errand in list(self._errands.values())]
         if self._away_until > self._now():
             times.append(self._away_until)
@@ -148,7 +146,7 @@ class Handing:
         await self._drop()
         self._keep_watching()
         waiting = sum(errand.waits for errand in self._errands.values())
-        return await self._offering.look(waiting, self._errands.keys())
+        return await self._offering.look(waiting, {*self._errands, *self._to_drop})
 
     async def _sleep(self, due: int | None) -> None:
         seconds = None
@@ -159,21 +157,28 @@ class Handing:
                 await self._woken.wait()
         await asyncio.sleep(_BETWEEN_SECONDS)
 
-    async def _let_go(self) -> None:
-        """Let go of what was cancelled here, and call back what may not be at the hub any more."""
-        present = [errand.job for errand in self._errands.values()]
-        if not present:
-            return
+    async def _reckon(self) -> None:
+        """Let go of what was cancelled here, call back what may not be at the hub any more, and
+        take up what nobody sees to: of an earlier life, or after trouble."""
+        # Before the look: what is given meanwhile, it does not know.
+        present = {id_: errand.job.attempt for id_, errand in self._errands.items()}
+        running, called = await self._store.aread(self._look_here)
+        for id_, attempt in present.items():
+            if id_ not in running or running[id_].attempt != attempt:
+                await self._end(id_, back=False)
+        for id_, job in running.items():
+            if id_ not in self._errands and not self._offering.is_on_its_way(id_):
+                self._begin(Errand(job, self._tools, taken_up=True))
+        for id_ in called:
+            await self._end(id_, back=True)
 
-        def look(view: View) -> tuple[list[Job], list[Job]]:
-            may_go = self._gate.at(view)
-            return leases.lost(view, present), [job for job in present if not may_go(job)]
-
-        lost, called = await self._store.aread(look)
-        for job in lost:
-            await self._end(job.id, back=False)
-        for job in called:
-            await self._end(job.id, back=True)
+    def _look_here(self, view: View) -> tuple[dict[str, Job], list[str]]:
+        """What the table says is at the hub, and what of it may not be there."""
+        running = {job.id: job for job in leases.running(view, self._owner)}
+        if not running:
+            return {}, []
+        may_go = self._gate.at(view)
+        return running, [id_ for id_, job in running.items() if not may_go(job)]
 
     async def _renewed(self, errand: Errand) -> int | None:
         """Keep a job for the hub, unless that is lost; the value is when to do it again."""

@@ -128,7 +128,8 @@ class Offering:
             said = await giving.link.hand(job.id, parcel.asked)
         except Error as error:
             self._no(job, error)
-            return None
+            # Who does not answer may have heard it all the same.
+            return attempt if isinstance(error, Unavailable) else None
         reach("handing.handed")
         self._pauses.taken(_like(job))
         self._pauses.taken(_FULL)
