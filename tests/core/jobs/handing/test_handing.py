@@ -1,10 +1,12 @@
 """What becomes of a node's jobs that its hub's workers do."""
 
 import asyncio
+import threading
 
 import pytest
 
 from tests.core.jobs.handing.handing_world import HUB, PRIVATE, SUM
+from unibos.core.jobs.handing.landing import Landing
 from unibos.core.store import jobs
 
 
@@ -191,6 +193,52 @@ def test_both_sides_go_on_after_restarts(world):
     world.run(story())
     assert world.node.seen() == done(id_, "words")
     assert world.node.line.bytes == 0
+
+
+def test_what_a_killed_node_had_of_a_result_is_removed(world):
+    left = world.node.folder / "handed" / "some-1"
+    left.mkdir(parents=True)
+    (left / "loud.txt").write_text("WORDS")
+    id_ = world.node.text("words")
+
+    async def story():
+        world.hub.work(await world.hub.claimed())
+        await world.node.ended(id_)
+
+    world.run(story())
+    assert not left.exists()
+
+
+def test_a_result_that_lands_at_a_stop_lands(world, monkeypatch):
+    """Its files stay until it has, so that it need not come a second time."""
+    landings = []
+    id_ = world.node.text("words")
+    landing, stopping = threading.Event(), threading.Event()
+    collected = Landing._collected
+
+    def late(self, *args):
+        landings.append(args)
+        landing.set()
+        assert stopping.wait(20)
+        return collected(self, *args)
+
+    monkeypatch.setattr(Landing, "_collected", late)
+
+    async def story():
+        world.hub.work(await world.hub.claimed())
+        await asyncio.to_thread(landing.wait, 20)
+        restarting = asyncio.create_task(world.restart_node())
+        await asyncio.sleep(0.1)
+        stopping.set()
+        await restarting
+        assert (await world.node.ended(id_)).attempt == 1
+        await world.hub.empty()
+
+    world.run(story())
+    assert world.node.seen() == done(id_, "words")
+    events = world.node.org.read(lambda view: jobs.events(view, id_))
+    assert [event.type for event in events] == ["queued", "running", "done"]
+    assert len(landings) == 1
 
 
 def test_a_hub_that_was_set_back_has_lost_the_job(world):

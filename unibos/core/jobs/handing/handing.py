@@ -114,6 +114,7 @@ class Handing:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def _run(self) -> None:
+        await asyncio.to_thread(self._tools.landing.clear)
         while True:
             self._woken.clear()
             try:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +60,17 @@ class Landing:
             for output in said.outputs:
                 await self.link.fetch(job.id, job.attempt, output, folder / output.name)
             reach("handing.fetched")
-            await asyncio.to_thread(self._end, job, said.result, folder)
+            await _to_its_end(partial(self._end, job, said.result, folder))
             reach("handing.landed")
         except OSError as error:
             raise StorageFull("storage_full", f"A result cannot be kept: {error}.") from error
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Remove what an earlier life that was killed left; for threads, and before the first
+        :meth:`land`."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _require_room(self, size: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -95,3 +102,14 @@ class Landing:
         except Exception as error:
             log.exception("what %s made could not be collected", job.kind)
             raise unexpected(error) from error
+
+
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Work on a thread, and let nobody go before it has ended: who is cancelled removes the files
+    that it reads."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
