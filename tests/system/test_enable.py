@@ -3,6 +3,9 @@
 import json
 
 NODE, HUB = "unibos-node.service", "unibos-hub.service"
+WORKER = "unibos-worker.service"
+OWNER = ("--email", "owner@example.org", "--name", "Owner")
+PASSWORD = "correct horse battery"
 
 
 def states(machine):
@@ -39,6 +42,22 @@ def test_node_then_hub_then_both_in_one_process_and_back(machine):
 
     assert machine.unibos("disable", "hub") == told([])
     assert states(machine) == [("inactive", "inactive"), ("disabled", "disabled")]
+
+
+def test_a_worker_beside_a_node_does_its_jobs_from_a_unit_of_its_own(machine):
+    assert machine.unibos("enable", "node", "worker")["units"] == [NODE, WORKER]
+    assert machine.says("systemctl", "is-active", NODE, WORKER).split() == ["active", "active"]
+    machine.does("unibos", "setup", *OWNER, "--password-stdin", stdin=f"{PASSWORD}\n")
+    machine.does("tee", "/root/a.txt", stdin="the zeppelin leaves at noon\n")
+    machine.does("unibos", "add", "/root/a.txt", "--wait")
+    assert machine.unibos("worker", "status")["ended"]["done"] == 1
+    machine.does("systemctl", "kill", "--signal=KILL", WORKER)
+    machine.does("tee", "/root/b.txt", stdin="and comes back at midnight\n")
+    machine.does("unibos", "add", "/root/b.txt", "--wait")
+    found = machine.unibos("search", "midnight")
+    assert len(found["items"]) == 1
+    assert machine.unibos("disable", "worker")["units"] == [NODE]
+    assert machine.says("systemctl", "is-active", NODE, WORKER).split() == ["active", "inactive"]
 
 
 def test_limits_of_the_board_hold(machine):
