@@ -1,7 +1,7 @@
 """The quarantine: changes from peers that cannot be taken yet, kept whole with the reason.
 
 There is one place for each record and peer, because a peer's newer change of a record holds all
-that its older one did.
+that its older one did; what it does not, because the peer was restored, goes to the conflict log.
 """
 
 from dataclasses import dataclass
