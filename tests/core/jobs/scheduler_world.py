@@ -91,9 +91,15 @@ class Model:
     interruptions: int = 0
     owner: str | None = None
     lease_until: int | None = None
+    nearest: str = "any"
+    """Of what it needs."""
 
     @property
     def place(self) -> str:
+        return min(self.own_place, self.nearest, key=PLACES.index)
+
+    @property
+    def own_place(self) -> str:
         if self.kind.name.startswith(PRIVATE):
             return "node_only"
         if self.kind.name == "media.shrink" and self.size > 40 * MIB:
@@ -156,6 +162,9 @@ class Ledger:
             "waiting" if any(self.jobs[id_].state != "done" for id_ in job.needs) else "queued",
             at + 1000 if kind.prefer else 0,
             max_attempts=kind.max_attempts,
+            nearest=min(
+                (self.jobs[id_].place for id_ in job.needs), key=PLACES.index, default="any"
+            ),
         )
         self.jobs[job.id] = model
         return model

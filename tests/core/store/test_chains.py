@@ -48,6 +48,15 @@ def test_a_job_waits_for_what_it_needs_and_gets_the_results(store, org, wall):
     assert org.read(lambda view: jobs.portable_args(view, first)) == {"is": "args"}
 
 
+def test_a_job_goes_no_further_than_what_it_needs(org):
+    """Or a result that must stay here would leave as an argument."""
+    near = org.write(lambda tx: jobs.add(tx, JobSpec(name="wimm.sum"), {}))
+    joined = org.write(lambda tx: jobs.add(tx, JobSpec(name="a.b", locality="attached"), {}))
+    assert add(org, needs=[joined.id]).locality == "attached"
+    middle = add(org, needs=[joined.id, near.id])
+    assert middle.locality == add(org, needs=[middle.id]).locality == "node_only"
+
+
 def test_what_is_done_already_need_not_be_waited_for(store, org):
     first = add(org)
     job = claim(store)

@@ -96,3 +96,21 @@ def test_a_file_goes_no_further_than_each_record_that_has_it(kitchen):
     assert not may_go(kitchen, deep=[{"in": blob.sha256}])
     kitchen.export("secrets", Export.HUB)
     assert may_go(kitchen, sha256=blob.sha256)
+
+
+def test_what_a_job_needs_goes_with_it(kitchen):
+    kitchen.declare(plain(export=Export.LOCAL))
+
+    def chain(tx):
+        first = jobs.add(tx, THINGS, {})
+        middle = jobs.add(tx, NOBODYS, {}, needs=[first.id])
+        return jobs.add(tx, NOBODYS, {}, needs=[middle.id])
+
+    last = kitchen.home.write(chain)
+
+    def allowed():
+        return kitchen.home.read(lambda view: JobGate(kitchen.local).at(view)(last))
+
+    assert not allowed()
+    kitchen.export("things", Export.HUB)
+    assert allowed()

@@ -11,7 +11,7 @@ import msgspec
 
 from unibos.base.clock import iso
 from unibos.base.errors import Conflict, NotFound
-from unibos.core.store.job import COLUMNS, Job, JobError, JobState, from_row
+from unibos.core.store.job import COLUMNS, Job, JobError, JobState, Locality, from_row
 from unibos.core.store.job_events import append
 from unibos.core.store.transaction import Transaction, View
 
@@ -33,6 +33,34 @@ UPDATE jobs SET state = 'queued', run_at = max(run_at, :now),
 WHERE org = :org AND id = :id
 RETURNING {COLUMNS}
 """  # noqa: S608 - a constant
+
+
+def localities(view: View, needs: Sequence[str]) -> list[Locality]:
+    """How far each of these jobs of the org may go, and so what it finds out."""
+    if not needs:
+        return []
+    rows = view.connection.execute(
+        "SELECT locality FROM jobs WHERE org = ? AND id IN (SELECT value FROM json_each(?))",
+        (view.org, _encode(needs).decode()),
+    )
+    return [locality for (locality,) in rows]
+
+
+def needed(view: View, job: Job) -> list[Job]:
+    """All jobs whose results the job may know: those that it needs, those that they need, and so
+    on, as far as they are not forgotten."""
+    found: dict[str, Job] = {}
+    open_ids = list(job.needs)
+    while open_ids:
+        rows = view.connection.execute(
+            f"SELECT {COLUMNS} FROM jobs WHERE org = ?"  # noqa: S608 - a constant
+            " AND id IN (SELECT value FROM json_each(?))",
+            (view.org, _encode(open_ids).decode()),
+        )
+        fresh = [each for each in map(from_row, rows) if each.id not in found]
+        found |= {each.id: each for each in fresh}
+        open_ids = [id_ for each in fresh for id_ in each.needs if id_ not in found]
+    return list(found.values())
 
 
 def open_needs(view: View, needs: Sequence[str]) -> int:

@@ -91,7 +91,7 @@ def add(
     :param run_at: not before this time, in milliseconds since 1970; None for at once.
     :param size: of the input, in bytes.
     :param needs: ids of jobs of the org whose results it needs (:func:`results`). When one of them
-        fails or is cancelled, so does this one.
+        fails or is cancelled, so does this one; and it goes no further than each of them may.
     :param batch: any name that jobs have in common whose progress is looked at as a whole.
     :param id_: None for a new one.
     :raises NotFound: ``job_not_found``: it needs a job that there is not.
@@ -102,7 +102,8 @@ def add(
     at = now if run_at is None else run_at
     needed = tuple(dict.fromkeys(needs))
     open_needs = chains.open_needs(tx, needed)
-    values = _facts(tx, kind, size) | {
+    locality = nearest(_locality(kind, size), *chains.localities(tx, needed))
+    values = _facts(tx, kind, size, locality) | {
         "id": id_ or new_id(tx.stamp()[0]),
         "state": JobState.WAITING if open_needs else JobState.QUEUED,
         "args": _encode(args).decode(),
@@ -119,9 +120,9 @@ def add(
     return job
 
 
-def _facts(tx: Transaction, kind: JobSpec, size: int) -> dict[str, Any]:
+def _facts(tx: Transaction, kind: JobSpec, size: int, locality: Locality) -> dict[str, Any]:
     """What a job has from its kind."""
-    memory_mb, locality = kind.memory_mb or 0, _locality(kind, size)
+    memory_mb = kind.memory_mb or 0
     return {
         "org": tx.org,
         "kind": kind.name,

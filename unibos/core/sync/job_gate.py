@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from unibos.core.store import blobs, policies, replication
+from unibos.core.store import blobs, chains, policies, replication
 from unibos.core.store.job import Job
 from unibos.core.store.transaction import View
 from unibos.core.sync import export
@@ -30,9 +30,14 @@ class MayGo:
         self._terms = export.terms(view, local.kind, local.instance, "hub", ())
 
     def __call__(self, job: Job) -> bool:
-        """Whether the job may go to the hub."""
-        if not self._open or not job.collection:
-            return self._open
+        """Whether the job may go to the hub, with the results that it needs."""
+        if not self._open:
+            return False
+        return all(self._allows(each) for each in (job, *chains.needed(self._view, job)))
+
+    def _allows(self, job: Job) -> bool:
+        if not job.collection:
+            return True
         return self._terms.allows(job.collection, self._authors(job)) and all(
             self._file_may_go(text) for text in _texts(job.args) if blobs.is_name(text)
         )

@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.jobs.leasing.source import (
     HEAVY,
+    PORTABLE,
     DirectLink,
     claimant,
     pieces,
@@ -16,7 +17,7 @@ from unibos.base.errors import Error
 from unibos.core.jobs.leasing import outputs as outputs_module
 from unibos.core.jobs.leasing.leasing import MOST_HELD
 from unibos.core.jobs.leasing.messages import Claim, Sign
-from unibos.core.store import leases
+from unibos.core.store import jobs, leases
 from unibos.core.store.job import JobError, JobState, Progress
 
 HEAVILY = Claim(most=8, sort="heavy")
@@ -52,6 +53,22 @@ def test_a_worker_gets_what_waits_and_its_results_land_once(source):
             assert codes(await link.report(reports)) == ["job_lost"] * 5
         assert sorted(source.get(id_).result for id_ in ids) == list(range(5))
         assert sorted(source.seen()) == sorted((id_, "done") for id_ in ids)
+
+    run(story())
+
+
+def test_a_job_that_needs_others_brings_their_results_along(source):
+    async def story():
+        first = source.add(say=1)
+        last = source.store.write(
+            lambda tx: jobs.add(tx, PORTABLE, {"say": 2}, needs=[first]), "home"
+        ).id
+        async with source.life() as leasing:
+            link = DirectLink(leasing, claimant())
+            (lease,) = await link.claim(LIGHTLY)
+            await link.report([told(lease, result="found")])
+            (lease,) = await link.claim(LIGHTLY)
+            assert (lease.job, lease.args) == (last, {"say": 2, "needs": {first: "found"}})
 
     run(story())
 

@@ -12,7 +12,7 @@ from unibos.core.jobs.child import unexpected
 from unibos.core.jobs.kind import HeavyKind, JobKind, Task
 from unibos.core.jobs.leasing.messages import Input, Lease
 from unibos.core.jobs.leasing.outputs import Outputs
-from unibos.core.store import blobs
+from unibos.core.store import blobs, jobs
 from unibos.core.store.job import Job, Progress
 from unibos.core.store.store import OrgStore
 
@@ -67,7 +67,10 @@ def prepare(held: Held, store: OrgStore) -> None:
     :raises Error: the kind's own, or ``job_error``.
     """
     if not isinstance(held.kind, HeavyKind):
-        held.task = Task(held.job.args)
+        job = held.job
+        # Most need nothing, and are spared the look.
+        args = store.read(lambda view: jobs.portable_args(view, job)) if job.needs else job.args
+        held.task = Task(args)
         return
     task = _safely(held.kind.prepare, store, held.job)
     if task.input is not None:
