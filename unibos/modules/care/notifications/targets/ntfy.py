@@ -39,5 +39,5 @@ class Ntfy:
 
 def _header(text: str) -> str:
     """A header holds ASCII only; ntfy reads others as RFC 2047 encodes them."""
-    plain = " ".join(text.split())
+    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return plain if plain.isascii() else Header(plain, "utf-8", maxlinelen=10_000).encode()
