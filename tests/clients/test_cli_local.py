@@ -73,18 +73,23 @@ def journal(tmp_path, monkeypatch):
     return os.environ | {"PATH": f"{programs}:/usr/bin:/bin"}
 
 
+UNITS = "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker"
+
+
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
-        ([], "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 100 --no-hostname --no-pager"),
+        (
+            [],
+            f"{UNITS} --lines 100 --no-hostname --no-pager",
+        ),
         (
             ["-f", "-n", "5"],
-            "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 5 --no-hostname --follow",
+            f"{UNITS} --lines 5 --no-hostname --follow",
         ),
         (
             ["--since", "today", "--json"],
-            "--unit=unibos-node --unit=unibos-hub --unit=unibos-worker --lines 100 --no-hostname --no-pager"
-            " --since today --output json",
+            f"{UNITS} --lines 100 --no-hostname --no-pager --since today --output json",
         ),
     ],
 )
