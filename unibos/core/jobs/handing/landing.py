@@ -56,7 +56,7 @@ class Landing:
         folder = self.folder / f"{job.id}-{job.attempt}"
         try:
             await asyncio.to_thread(self._require_room, size)
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            await _to_its_end(partial(folder.mkdir, parents=True, exist_ok=True))
             for output in said.outputs:
                 await self.link.fetch(job.id, job.attempt, output, folder / output.name)
             reach("handing.fetched")
@@ -65,7 +65,7 @@ class Landing:
         except OSError as error:
             raise StorageFull("storage_full", f"A result cannot be kept: {error}.") from error
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await _to_its_end(partial(shutil.rmtree, folder, ignore_errors=True))
 
     def clear(self) -> None:
         """Remove what an earlier life that was killed left; for threads, and before the first
@@ -104,9 +104,9 @@ class Landing:
             raise unexpected(error) from error
 
 
-async def _to_its_end(work: Callable[[], None]) -> None:
-    """Work on a thread, and let nobody go before it has ended: who is cancelled removes the files
-    that it reads."""
+async def _to_its_end(work: Callable[[], object]) -> None:
+    """Work on a thread, which is done to its end even where its caller is cancelled: that one
+    then removes the files that the work reads, and nothing but this call removes them."""
     task = asyncio.create_task(asyncio.to_thread(work))
     try:
         await asyncio.shield(task)
