@@ -81,7 +81,9 @@ class Machine:
         return code
 
     def _buried(self) -> None:
-        self.errors += self.server.errors
+        if self.server.errors:
+            lines = self.server.lines
+            self.errors += lines[lines.index(self.server.errors[0]) :]
         self.server = None
 
     @contextlib.contextmanager

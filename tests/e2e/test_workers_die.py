@@ -185,4 +185,4 @@ def test_all_jobs_end_once_whoever_dies(tmp_path, shared_data, plain, seed):
         check_left(crew)
         check_private(crew, wanted)
         for machine in crew.machines:
-            assert machine.errors == []
+            assert not machine.errors, (machine.name, "\n".join(machine.errors))
