@@ -1,7 +1,10 @@
 """Children that a warm process bears: the same care, and the same ends."""
 
 import os
+import select
 import signal
+import socket
+import subprocess
 import threading
 from pathlib import Path
 
@@ -118,3 +121,16 @@ def test_a_nursery_that_nobody_asks_leaves(tmp_path):
         end(one)
     nursery._close_all()
     assert gone(first)
+
+
+def test_a_server_that_died_before_it_read_an_answer_is_no_error():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        warm = subprocess.Popen(CHILD, stdin=theirs, stdout=subprocess.DEVNULL, stderr=-1)
+    with ours, Path(os.devnull).open("rb") as null:
+        ours.send(b"test.heavy")
+        socket.send_fds(ours, [b"fork"], [null.fileno()] * 3)
+        # The answer is there.
+        assert select.select([ours], [], [], 30)[0]
+    _, printed = warm.communicate(timeout=30)
+    assert (warm.returncode, printed) == (0, b"")

@@ -134,7 +134,8 @@ def serve(warm_up: Callable[[str], None], be_child: Callable[[], None]) -> int:
     :param warm_up: loads what the work of the kind of this name needs; starts no thread.
     :param be_child: is called in each child, with its streams in place.
     """
-    with socket.socket(fileno=os.dup(0)) as server:
+    # A killed server may leave an answer unread, which breaks the line instead of ending it.
+    with socket.socket(fileno=os.dup(0)) as server, suppress(ConnectionError):
         null = os.open(os.devnull, os.O_RDWR)
         # Whatever is printed here is nobody's answer.
         os.dup2(null, 0)
