@@ -172,13 +172,20 @@ class Machine(RuleBasedStateMachine):
         node.gate.closed = False
         self.world.reconnect()
         working = asyncio.create_task(hub.keep_working())
-        ended = asyncio.gather(*(node.ended(id_) for id_ in self.ids))
-        await asyncio.wait((working, ended), return_when=asyncio.FIRST_COMPLETED)
-        assert not working.done(), working.exception()
-        await ended
-        await hub.empty()
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        # One wait for all: each takes a thread, of which the work needs some.
+        ended = asyncio.create_task(node.until(self._all_ended))
+        try:
+            await asyncio.wait((working, ended), return_when=asyncio.FIRST_COMPLETED)
+            assert not working.done(), working.exception()
+            await ended
+            await hub.empty()
+        finally:
+            working.cancel()
+            ended.cancel()
+            await asyncio.gather(working, ended, return_exceptions=True)
+
+    def _all_ended(self):
+        return all(self.world.node.get(id_).state.final for id_ in self.ids)
 
     async def _close(self):
         await self.world.node.handing.stop()
