@@ -326,16 +326,22 @@ class Leasing:
         while True:
             await self._some.wait()
             await asyncio.sleep(self._options.lease_seconds / 4)
-            now = self._clock.now()
-            running = await self._store.aread(leases.running)
-            others = [job for job in running if job.owner != self._own]
-            if not others and not self._held:
-                self._some.clear()
-            for job in others:
-                if job.lease_until is not None and job.lease_until <= now:
-                    log.info("a worker fell silent", extra={"job": job.id, "worker": job.owner})
-                    await self._settle(partial(self._jobs.outcomes.interrupted, job))
-                    await self._drop(job)
+            try:
+                await self._take_back_silent()
+            except Error as error:
+                log.warning("silent workers are looked for later", extra={"code": error.code})
+
+    async def _take_back_silent(self) -> None:
+        now = self._clock.now()
+        running = await self._store.aread(leases.running)
+        others = [job for job in running if job.owner != self._own]
+        if not others and not self._held:
+            self._some.clear()
+        for job in others:
+            if job.lease_until is not None and job.lease_until <= now:
+                log.info("a worker fell silent", extra={"job": job.id, "worker": job.owner})
+                await self._settle(partial(self._jobs.outcomes.interrupted, job))
+                await self._drop(job)
 
     def _keep(self, used: set[str]) -> None:
         """Remove the folders of attempts that are over."""
