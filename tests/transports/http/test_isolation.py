@@ -65,6 +65,7 @@ BODIES = {
     ("post", "/api/v1/workers/sign"): {},
     ("patch", "/api/v1/workers/{id}"): {"name": "taken"},
     ("patch", "/api/v1/documents/{id}"): {"title": "taken"},
+    ("post", "/api/v1/documents/reprocess"): {"failed": True},
     ("post", "/api/v1/users"): {
         "email": "another@example.net",
         "name": "Another",

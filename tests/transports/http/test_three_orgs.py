@@ -63,7 +63,7 @@ class Rows:
     def of(self, org):
         """Every row of an org."""
         found = {
-            name: self._all(f"SELECT * FROM {name} WHERE org = ? ORDER BY 1, 2, 3", org)
+            name: sorted(self._all(f"SELECT * FROM {name} WHERE org = ?", org), key=repr)
             for name in self._tables
         }
         found["orgs"] = self._all("SELECT * FROM orgs WHERE id = ?", org)

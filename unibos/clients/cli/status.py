@@ -51,7 +51,8 @@ def _facts(answer: dict[str, Any]) -> dict[str, object]:
         say("Jobs"): _counts(answer["jobs"]),
     }
     for module, counted in answer["modules"].items():
-        told[say(module).capitalize()] = _counts(counted)
+        if any(counted.values()):
+            told[say(module).capitalize()] = _counts(counted)
     room = say("{free} free of {total}; database {database}, files {blobs}", **disk)
     place = _hub(answer.get("hub", {"state": "none"}))
     return told | {say("Disk"): room} | place | _sync(answer.get("sync"))

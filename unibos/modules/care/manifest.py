@@ -1,10 +1,9 @@
 """Care: a box that checks itself, tidies up, and tells people what they should know."""
 
 from unibos.core.module.manifest import Module
-from unibos.core.store import query
 from unibos.modules.care.cleanup import Tidying, cleanup
 from unibos.modules.care.health import Looks, health_check
-from unibos.modules.care.notifications.collection import NAME, NOTIFICATIONS
+from unibos.modules.care.notifications.collection import NOTIFICATIONS
 from unibos.modules.care.notifications.endpoints import endpoints
 from unibos.modules.care.notifications.sending import Notifier
 from unibos.modules.care.ping import PING
@@ -21,5 +20,4 @@ def module(notifier: Notifier, looks: Looks, tidying: Tidying) -> Module:
         collections=(NOTIFICATIONS,),
         endpoints=endpoints(notifier),
         jobs=(PING, notifier.kind, health_check(looks), cleanup(tidying)),
-        status=lambda view: query.count_by(view, NAME, "level"),
     )
