@@ -26,7 +26,7 @@ from servers import Client, Server, ServerError
 HERE = Path(__file__).parent
 JOB_SECONDS = 0.05
 KILLS = 5
-PATIENCE = 90.0
+PATIENCE = 45.0
 """Seconds after the last kill in which jobs may come back."""
 _ASKED_TOGETHER = 500
 
