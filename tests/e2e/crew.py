@@ -97,7 +97,7 @@ class Machine:
                 yield client
 
     def rows(self, question: str, *values: object) -> list[tuple]:
-        """What its database says, once it has ended."""
+        """What its database says, while it runs as well."""
         with contextlib.closing(sqlite3.connect(self.data / f"{self.role}.db")) as opened:
             return opened.execute(question, values).fetchall()
 
