@@ -101,7 +101,14 @@ def say(text: str) -> None:
 
 def shared(folder: Path, times: int) -> list[Path]:
     """The JPEGs of a folder, each many times, in an order that mixes them."""
-    files = [file for file in sorted(folder.iterdir()) if TYPES.get(file.suffix) == "image/jpeg"]
+    # A child has another working directory.
+    files = [
+        file.resolve()
+        for file in sorted(folder.iterdir())
+        if TYPES.get(file.suffix) == "image/jpeg"
+    ]
+    if not files:
+        sys.exit(f"{folder} holds no JPEG photos.")
     return files * times
 
 
