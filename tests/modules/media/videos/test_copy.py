@@ -171,18 +171,26 @@ exec $real "${words[@]}"
 """As on a board that has an encoder: another one does its work."""
 
 
-def test_an_encoder_that_is_only_listed_is_not_taken(anew):
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    """The devices of a board that has an encoder."""
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "video11").touch()
+    monkeypatch.setattr(encoders, "DEVICES", tmp_path / "dev")
+
+
+def test_an_encoder_that_is_only_listed_is_not_taken(anew, board):
     assert [one.name for one in encoders.encoders("h264")] == ["libx264"]
 
 
-def test_the_boards_own_encoder_comes_first(anew, old, tmp_path, told, monkeypatch):
+def test_the_boards_own_encoder_comes_first(anew, board, old, tmp_path, told, monkeypatch):
     wrapped(tmp_path, BOARD, monkeypatch)
     names = [one.name for one in encoders.encoders("h264")]
     assert names == ["h264_v4l2m2m", "libx264"]
     assert made(old, "video/x-msvideo", tmp_path / "out", told).encoder == "h264_v4l2m2m"
 
 
-def test_where_the_boards_encoder_fails_ours_does_it(anew, old, tmp_path, told, monkeypatch):
+def test_where_the_boards_encoder_fails_ours_does_it(anew, board, old, tmp_path, told, monkeypatch):
     # It passes the trial, then breaks at the film.
     breaks = 'case "$*" in *testsrc2*) ;; *h264_v4l2m2m*) exit 1;; esac\n'
     wrapped(tmp_path, breaks + BOARD, monkeypatch)

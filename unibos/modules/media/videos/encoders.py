@@ -7,6 +7,7 @@ there is a device behind it (Raspberry Pi 4 and older; the Pi 5 has none).
 import functools
 import os
 import re
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec import Struct
 from unibos.base.errors import Error, Unavailable
 from unibos.modules.media.videos.program import ProgramFailed, run_ffmpeg
 
+DEVICES = Path("/dev")
 Target = Literal["h264", "av1"]
 
 _LISTED = re.compile(r"^ V[A-Z.]{5} (\S+)", re.MULTILINE)
@@ -89,6 +91,8 @@ def listed() -> frozenset[str]:
 @functools.cache
 def _works(name: str) -> bool:
     """Whether a device is behind it, and, for SVT-AV1, the memory that it would wait for."""
+    if name == "h264_v4l2m2m" and not any(DEVICES.glob("video*")):
+        return False
     if name not in ("h264_v4l2m2m", "libsvtav1"):
         return True
     arguments = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=5", "-frames:v", "3"]

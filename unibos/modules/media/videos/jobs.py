@@ -4,13 +4,14 @@ The second job is made in the transaction that ends the first, so there is one e
 needed; its record tells which, and why there is no copy when it failed.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from unibos.base.errors import Conflict, NotFound
+from unibos.base.errors import Conflict, Error, NotFound
 from unibos.core.jobs.kind import HeavyKind, Report, Task
 from unibos.core.store import jobs, records
 from unibos.core.store.jobs import Job, JobError
@@ -46,6 +47,7 @@ def kinds(options: Options) -> tuple[HeavyKind, ...]:
         timeout_seconds=_READ_SECONDS,
         requires=("ffmpeg",),
         memory_mb=_MEMORY_MB,
+        warm_up=_warm_up,
     )
     return (replace(reading, complete=complete_), copying)
 
@@ -67,7 +69,16 @@ def _copying_kind(options: Options) -> HeavyKind:
         collect=collect,
         complete=_copied,
         failed=_not_copied,
+        warm_up=_warm_up,
     )
+
+
+def _warm_up() -> None:
+    from unibos.modules.media.videos import encoders, work  # noqa: F401 - loads what is needed
+
+    # Where there is no ffmpeg, each job says so itself.
+    with suppress(Error):
+        encoders.listed()
 
 
 def _read(
