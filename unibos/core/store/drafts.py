@@ -134,7 +134,7 @@ def check_depth(data: Mapping[str, Any] | list[Any]) -> None:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            for inner in (outer if isinstance(outer, list) else outer.values())
             if isinstance(inner, dict | list)
         ]
         if not level:

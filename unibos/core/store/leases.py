@@ -260,6 +260,8 @@ def _bounded(told: Progress) -> Progress:
 
 
 def _require_shallow(result: Any) -> None:
+    if not isinstance(result, dict | list):
+        return
     try:
         check_depth([result])
     except Invalid as error:

@@ -42,6 +42,7 @@ class Held:
     :param renewed: the monotonic time of the lease's last renewal, and ``told`` that of the last
         progress that was written.
     :param ending: held by whoever brings the attempt to its end.
+    :param landing: its end is being written, together with others.
     """
 
     job: Job
@@ -54,6 +55,7 @@ class Held:
     told: float = 0.0
     progress: Progress | None = None
     ending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    landing: bool = False
 
     @property
     def key(self) -> Key:

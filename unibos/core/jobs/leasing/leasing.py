@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unibos.base.errors import Conflict, Error, NotFound, StorageFull, Unavailable
+from unibos.base.errors import Conflict, Error, Invalid, NotFound, StorageFull, Unavailable
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.kind import HeavyKind, LightKind, PortableKind
 from unibos.core.jobs.leasing import held as attempts
@@ -175,6 +175,8 @@ class Leasing:
         :raises StorageFull: ``storage_full``.
         """
         held = await self._require(owner, (org, job, attempt))
+        if not isinstance(held.kind, HeavyKind):
+            raise Invalid("job_output_name_invalid", "The work of this kind makes no files.")
         return held.outputs.begin(name, size)
 
     async def take_back(self, owner: str) -> int:
@@ -301,20 +303,24 @@ class Leasing:
             await self._forget(held)
 
     async def _forget(self, held: Held) -> None:
-        if self._held.pop(held.key, None) is not None and held.outputs.folder.exists():
+        if self._held.pop(held.key, None) is None or not isinstance(held.kind, HeavyKind):
+            return
+        if held.outputs.folder.exists():
             await asyncio.to_thread(held.outputs.remove)
 
     def _heard(self, touched: set[str]) -> None:
         """Jobs were changed."""
         self._room.ring()
-        if any(id_ in touched for _, id_, _ in self._held):
-            self._later(self._forget_lost(touched))
+        mine = [
+            held
+            for held in self._held.values()
+            if held.job.id in touched and not (held.landing or held.ending.locked())
+        ]
+        if mine:
+            self._later(self._forget_lost(mine))
 
-    async def _forget_lost(self, touched: set[str]) -> None:
+    async def _forget_lost(self, mine: list[Held]) -> None:
         """Forget attempts whose jobs were cancelled or taken."""
-        mine = [held for held in self._held.values() if held.job.id in touched]
-        if not mine:
-            return
         jobs = [held.job for held in mine]
         lost = self._store.read(lambda view: leases.lost(view, jobs))
         for held in mine:

@@ -86,11 +86,17 @@ class Reporting:
     async def _together(self, told: Sequence[Told]) -> list[str]:
         """Signs of life, and ends that are one write each, of one org: in one transaction."""
         pieces = [self._piece(report, held) for report, held in told if held is not None]
+        ends = [held for report, held in told if held is not None and report.type == "done"]
         org = told[0][0].org
         try:
+            for end in ends:
+                end.landing = True
             outcomes = await self.store.awrite(lambda tx: each(tx, pieces), org)
         except Error as error:
             return [error.code] * len(told)
+        finally:
+            for end in ends:
+                end.landing = False
         codes = []
         for (report, held), outcome in zip(told, outcomes, strict=True):
             assert held is not None  # noqa: S101 - those were sorted out
