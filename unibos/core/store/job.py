@@ -9,7 +9,6 @@ import msgspec
 from unibos.base.clock import iso
 
 _encode = msgspec.json.encode
-_decode = msgspec.json.decode
 
 Locality = Literal["node_only", "attached", "hub", "any"]
 """How far a job may go from the instance that it was made at, each one further than the one before:
@@ -111,8 +110,7 @@ class JobSpec:
     max_size_mb: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A job as it stands. Times are in milliseconds since 1970.
 
     :param attempt: how often it was started; the fence: who runs an older attempt is refused.
@@ -223,30 +221,29 @@ class JobPage:
     next: str | None
 
 
-COLUMNS = (
-    "org, id, kind, queue, priority, state, args, attempt, max_attempts, interruptions,"
-    " run_at, lease_until, owner, progress, result, error, created_at, finished_at,"
-    " version, locality, requires, prefer, prefer_until, here_until, memory_mb, size, collection,"
-    " batch, needs, open_needs"
-)
-_NAMES = tuple(name.strip() for name in COLUMNS.split(","))
+COLUMNS = ", ".join(Job.__struct_fields__)
+"""A job's row, in the order of the fields."""
 
 
 def from_row(row: tuple[Any, ...]) -> Job:
     """A job from a row of :data:`COLUMNS`."""
-    values = dict(zip(_NAMES, row, strict=True))
-    for name, type_ in _JSON.items():
-        if values[name] is not None:
-            values[name] = _decode(values[name], type=type_)
-    values["state"] = JobState(values["state"])
-    return Job(**values)
+    values = list(row)
+    for place, decode in _JSON:
+        if values[place] is not None:
+            values[place] = decode(values[place])
+    values[_STATE] = JobState(values[_STATE])
+    return Job(*values)
 
 
-_JSON: dict[str, Any] = {
-    "args": dict[str, Any],
-    "progress": Progress,
-    "result": Any,
-    "error": JobError,
-    "requires": tuple[str, ...],
-    "needs": tuple[str, ...],
-}
+_STATE = Job.__struct_fields__.index("state")
+_JSON = tuple(
+    (Job.__struct_fields__.index(name), msgspec.json.Decoder(type_).decode)
+    for name, type_ in (
+        ("args", dict[str, Any]),
+        ("progress", Progress),
+        ("result", Any),
+        ("error", JobError),
+        ("requires", tuple[str, ...]),
+        ("needs", tuple[str, ...]),
+    )
+)
