@@ -63,6 +63,7 @@ def bundled(work: Path) -> str:
 
 
 def _module(name: str) -> str:
+    name = re.sub(r"^(_sysconfigdata__)[\w-]+$", r"\1…", name)
     return "unibos…" if name.partition(".")[0] == "unibos" else name
 
 
