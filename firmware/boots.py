@@ -15,8 +15,9 @@ from emulated import KINDS, Card, Kind, Machine, missing
 from tree import ROOT
 
 BUILD = ROOT / "build/firmware"
-EMAIL, PASSWORD = "owner@example.org", "correct horse battery"
+EMAIL, PASSWORD = "owner@example.org", "in no other text of the card"
 WIFI = "never on the card again"
+"""Both are looked for on the card, so no program may carry them in a text of its own."""
 # As Raspberry Pi Imager writes it.
 IMAGER = """\
 [ssh]
