@@ -412,6 +412,18 @@ def test_no_file_leaves_the_folder(source, name):
     run(story())
 
 
+def test_light_work_leaves_no_files(source):
+    async def story():
+        source.add(say=1)
+        async with source.life() as leasing:
+            link = DirectLink(leasing, claimant())
+            (lease,) = await link.claim(LIGHTLY)
+            assert await code(link.send(lease, "a", pieces(b"x"), 1)) == "job_output_name_invalid"
+            assert codes(await link.report([told(lease)])) == [""]
+
+    run(story())
+
+
 def test_files_are_bounded_in_size_and_number(source, monkeypatch):
     monkeypatch.setattr(outputs_module, "MOST_FILES", 3)
 
