@@ -383,6 +383,8 @@ class World:
 
     async def restart_node(self, **options):
         await self.node.handing.stop()
+        # What it had asked last has reached the hub before it asks anew.
+        await self.hub.store.awrite(lambda _tx: None)
         self.node.open(self.hub, **options)
 
     def close(self):

@@ -5,8 +5,10 @@ import threading
 
 import pytest
 
+from tests.core.jobs.handing import handing_world
 from tests.core.jobs.handing.handing_world import HUB, PRIVATE, SUM
 from unibos.core.jobs.handing.landing import Landing
+from unibos.core.jobs.handing.messages import Watch
 from unibos.core.store import jobs
 
 
@@ -324,3 +326,35 @@ def test_an_idle_node_asks_once_and_writes_nothing(world):
     world.run(story())
     assert world.node.line.calls == ["watch"]
     assert world.node.store.counter == before
+
+
+def test_an_answer_that_is_overtaken_by_news_does_not_hide_it(world, monkeypatch):
+    """The hub's answer to an upload comes after it has told that the job is done."""
+    monkeypatch.setattr(handing_world, "PATIENCE", 10.0)  # less than a long poll
+    id_ = world.node.text("some words")
+
+    async def story():
+        hand = world.node.line.link.hand
+
+        async def late(job, asked):
+            answer = await hand(job, asked)
+            if answer.state == "queued":
+                world.hub.work(await world.hub.claimed())
+                while world.node.handing.handed[id_] != "done":
+                    await asyncio.sleep(0.01)
+            return answer
+
+        world.node.line.link.hand = late
+        assert (await world.node.ended(id_)).state == "done"
+
+    world.run(story())
+
+
+def test_a_question_ends_the_one_before_it_at_whatever_moment(world):
+    async def story():
+        keeping, org = world.hub.keeping, world.hub.org
+        for _ in range(50):
+            asked = [keeping.watch(org, "the-node", Watch({}, 0)) for _ in range(8)]
+            assert not any(said.items for said in await asyncio.gather(*asked))
+
+    world.run(story())

@@ -150,17 +150,20 @@ class Errand:
         return None
 
     async def _send(self) -> None:
-        said = self._said
+        before = said = self._said
         assert said is not None  # noqa: S101 - the state says so
         if self._parcel is None:
             self._parcel = await self._packed()
             said = await self._tools.giving.link.hand(self.job.id, self._parcel.asked)
         try:
-            self.hear(await self._tools.giving.send(self.job, self._parcel, said))
+            answer = await self._tools.giving.send(self.job, self._parcel, said)
         except Invalid as error:
             # The bytes here are not what their name says, or they changed under their name.
             await asyncio.to_thread(self._tools.outcomes.failed, self.job, error)
             raise _over(self.job) from None
+        # What was heard meanwhile is newer than an answer that was on its way.
+        if self._said is before:
+            self.hear(answer)
 
     async def _packed(self) -> Parcel:
         job, tools = self.job, self._tools

@@ -87,12 +87,10 @@ class Handing:
     async def stop(self) -> None:
         """End; what is at the hub stays there, and is taken up at the next start."""
         self._deaf()
-        tasks = [self._task, *self._tasks.values()]
-        if self._watching is not None:
-            tasks.append(self._watching)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, self._offering.stop(), return_exceptions=True)
+        # First whoever begins others.
+        await _ended(self._task)
+        await self._offering.stop()
+        await _ended(*self._tasks.values(), *filter(None, [self._watching]))
         await self._link.close()
 
     def hub_is(self, there: bool) -> None:  # noqa: FBT001 - what a contact's listener is told
@@ -202,8 +200,7 @@ class Handing:
         errand, task = self._errands.get(id_), self._tasks.get(id_)
         if errand is None or task is None:
             return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await _ended(task)
         if back:
             with suppress(Conflict):
                 await errand.hand_back()
@@ -304,3 +301,9 @@ class Handing:
 
 def _gone(errand: Errand) -> Handover:
     return Handover(job=errand.job.id, attempt=errand.job.attempt, state="gone")
+
+
+async def _ended(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

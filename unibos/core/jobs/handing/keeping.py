@@ -285,7 +285,7 @@ class Keeping:
         key = org, node
         async with asyncio.timeout(seconds) as until:
             before = self._waiting.get(key)
-            if before is not None:
+            if before is not None and not before.expired():
                 before.reschedule(asyncio.get_running_loop().time())
             self._waiting[key] = until
             try:

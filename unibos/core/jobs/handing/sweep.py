@@ -25,6 +25,7 @@ class Sweep:
         self._seconds = seconds
         self._names: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def add(self, org: str, names: Iterable[str]) -> None:
         """Have the files of these blobs removed where no org has them any more, and what arrived
@@ -33,11 +34,12 @@ class Sweep:
         for name in found:
             self._forget_part(org, name)
         self._names |= found
-        if self._names and self._task is None:
+        if self._names and self._task is None and not self._stopped:
             self._task = asyncio.create_task(self._later())
 
     async def stop(self) -> None:
-        """Leave the rest to the housekeeping."""
+        """Leave the rest to the housekeeping, and what is added from now on."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
