@@ -358,3 +358,19 @@ def test_a_question_ends_the_one_before_it_at_whatever_moment(world):
             assert not any(said.items for said in await asyncio.gather(*asked))
 
     world.run(story())
+
+
+def test_a_hub_that_has_ended_leaves_nothing_behind_that_runs(world):
+    """A node's last question may be answered after the end."""
+    id_ = world.node.text("some words")
+
+    async def story():
+        await world.hub.claimed()
+        await world.hub.keeping.close()
+        before = asyncio.all_tasks()
+        assert await world.hub.keeping.drop(world.hub.org, "the-node", id_, 1)
+        after = asyncio.all_tasks()
+        world.hub.open()
+        assert not {task for task in after - before if "Sweep" in repr(task)}
+
+    world.run(story())
