@@ -156,7 +156,9 @@ def _scaled(image: Image.Image, side: int) -> Image.Image:
         picture = image.copy()
     if picture.mode in ("RGBA", "LA", "PA"):
         picture = _on_white(picture)
-    return _in_srgb(picture, profile).convert("RGB")
+    picture = _in_srgb(picture, profile)
+    # To convert would copy it, and memory that a child has not touched yet is dear.
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _plain(image: Image.Image) -> Image.Image:
