@@ -225,6 +225,15 @@ COLUMNS = ", ".join(Job.__struct_fields__)
 """A job's row, in the order of the fields."""
 
 
+def to_row(job: Job) -> tuple[Any, ...]:
+    """The row of :data:`COLUMNS` of a job."""
+    values = list(msgspec.structs.astuple(job))
+    for place, _ in _JSON:
+        if values[place] is not None:
+            values[place] = _encode(values[place]).decode()
+    return tuple(values)
+
+
 def from_row(row: tuple[Any, ...]) -> Job:
     """A job from a row of :data:`COLUMNS`."""
     values = list(row)

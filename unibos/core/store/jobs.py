@@ -26,6 +26,7 @@ from unibos.core.store.job import (
     ceiling,
     from_row,
     nearest,
+    to_row,
 )
 from unibos.core.store.job_events import all_events, append, events, newest_event
 from unibos.core.store.paging import behind, page_of
@@ -62,13 +63,7 @@ _LISTED = COLUMNS.replace(
 )
 
 _ADD = f"""
-INSERT INTO jobs (org, id, kind, queue, priority, state, args, requires, locality, max_attempts,
-    run_at, created_at, version, memory_mb, size, collection, prefer, prefer_until, batch, needs,
-    open_needs, line)
-VALUES (:org, :id, :kind, :queue, :priority, :state, :args, :requires, :locality, :max_attempts,
-    :run_at, :created_at, :version, :memory_mb, :size, :collection, :prefer, :prefer_until, :batch,
-    :needs, :open_needs, :line)
-RETURNING {COLUMNS}
+INSERT INTO jobs ({COLUMNS}, line) VALUES ({"?, " * len(Job.__struct_fields__)}?)
 """  # noqa: S608 - a constant
 
 
@@ -102,42 +97,43 @@ def add(
     at = now if run_at is None else run_at
     needed = tuple(dict.fromkeys(needs))
     open_needs = chains.open_needs(tx, needed)
-    locality = nearest(_locality(kind, size), *chains.localities(tx, needed))
-    values = _facts(tx, kind, size, locality) | {
-        "id": id_ or new_id(tx.stamp()[0]),
-        "state": JobState.WAITING if open_needs else JobState.QUEUED,
-        "args": _encode(args).decode(),
-        "run_at": at,
-        "created_at": now,
-        "prefer_until": at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
-        "batch": batch,
-        "needs": _encode(needed).decode(),
-        "open_needs": open_needs,
-    }
-    job = from_row(tx.connection.execute(_ADD, values).fetchone())
+    job = Job(
+        org=tx.org,
+        id=id_ or new_id(tx.stamp()[0]),
+        kind=kind.name,
+        queue=kind.queue,
+        priority=kind.priority,
+        state=JobState.WAITING if open_needs else JobState.QUEUED,
+        args=dict(args),
+        attempt=0,
+        max_attempts=kind.max_attempts,
+        interruptions=0,
+        run_at=at,
+        lease_until=None,
+        owner=None,
+        progress=None,
+        result=None,
+        error=None,
+        created_at=now,
+        finished_at=None,
+        version=kind.version,
+        locality=nearest(_locality(kind, size), *chains.localities(tx, needed)),
+        requires=tuple(sorted(kind.requires)),
+        prefer=kind.prefer,
+        prefer_until=at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
+        here_until=0,
+        memory_mb=kind.memory_mb or 0,
+        size=size,
+        collection=kind.collection,
+        batch=batch,
+        needs=needed,
+        open_needs=open_needs,
+    )
+    line = claims.line(tx, kind, job.locality, job.memory_mb, size)
+    tx.connection.execute(_ADD, (*to_row(job), line))
     chains.keep(tx, job)
     append(tx, job, job.state, {"run_at": iso(job.run_at)})
     return job
-
-
-def _facts(tx: Transaction, kind: JobSpec, size: int, locality: Locality) -> dict[str, Any]:
-    """What a job has from its kind."""
-    memory_mb = kind.memory_mb or 0
-    return {
-        "org": tx.org,
-        "kind": kind.name,
-        "queue": kind.queue,
-        "priority": kind.priority,
-        "requires": _encode(sorted(kind.requires)).decode(),
-        "locality": locality,
-        "max_attempts": kind.max_attempts,
-        "version": kind.version,
-        "memory_mb": memory_mb,
-        "size": size,
-        "collection": kind.collection,
-        "prefer": kind.prefer,
-        "line": claims.line(tx, kind, locality, memory_mb, size),
-    }
 
 
 def results(view: View, job: Job) -> dict[str, Any]:

@@ -48,6 +48,12 @@ A power cut is not the job's fault, but a job that brings the machine down must 
 
 _LONGEST_PHASE = 200
 
+_FINISH = """
+UPDATE jobs SET state = 'done', owner = NULL, lease_until = NULL, progress = NULL, error = NULL,
+    result = ?, finished_at = ?
+WHERE org = ? AND id = ? AND attempt = ? AND state = 'running'
+"""
+
 _encode = msgspec.json.encode
 
 
@@ -82,7 +88,7 @@ def progress(tx: Transaction, job: Job, told: Progress) -> None:
     append(tx, job, "progress", {"value": told.value, "phase": told.phase})
 
 
-def finish(tx: Transaction, job: Job, result: Any = None) -> Job:
+def finish(tx: Transaction, job: Job, result: Any = None) -> None:
     """End the job as done, together with whatever else the transaction changes.
 
     :param result: a JSON value, kept with the job.
@@ -90,17 +96,13 @@ def finish(tx: Transaction, job: Job, result: Any = None) -> Job:
     :raises Invalid: ``job_result_invalid``: nested so deeply that whoever reads it fails.
     """
     _require_shallow(result)
-    done = _update(
-        tx,
-        job,
-        "state = 'done', owner = NULL, lease_until = NULL, progress = NULL, error = NULL,"
-        " result = ?, finished_at = ?",
-        _encode(result).decode(),
-        tx.now(),
+    ended = tx.connection.execute(
+        _FINISH, (_encode(result).decode(), tx.now(), tx.org, job.id, job.attempt)
     )
-    append(tx, done, done.state, {})
-    chains.release(tx, done)
-    return done
+    if not ended.rowcount:
+        raise _lost(job)
+    append(tx, job, JobState.DONE, {})
+    chains.release(tx, job)
 
 
 def fail(tx: Transaction, job: Job, error: JobError, retry_at: int | None) -> Job:

@@ -37,6 +37,7 @@ class Given:
 class Held:
     """An attempt that a worker has.
 
+    :param outputs: the files that heavy work makes; other work makes none.
     :param task: what the work gets; None: it is to be prepared once more, after a restart.
     :param given: the task's input.
     :param renewed: the monotonic time of the lease's last renewal, and ``told`` that of the last
@@ -48,8 +49,8 @@ class Held:
     job: Job
     owner: str
     kind: JobKind
-    outputs: Outputs
     renewed: float
+    outputs: Outputs | None = None
     task: Task | None = None
     given: Given | None = None
     told: float = 0.0
@@ -86,6 +87,7 @@ def collect(held: Held, store: OrgStore, result: object) -> object:
     :raises Error: the kind's own, or ``job_error``.
     """
     assert isinstance(held.kind, HeavyKind)  # noqa: S101 - only those have something to collect
+    assert held.outputs is not None  # noqa: S101 - as above
     held.outputs.make()
     return _safely(held.kind.collect, store, result, held.outputs.folder)
 

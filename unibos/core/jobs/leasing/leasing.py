@@ -175,7 +175,7 @@ class Leasing:
         :raises StorageFull: ``storage_full``.
         """
         held = await self._require(owner, (org, job, attempt))
-        if not isinstance(held.kind, HeavyKind):
+        if held.outputs is None:
             raise Invalid("job_output_name_invalid", "The work of this kind makes no files.")
         return held.outputs.begin(name, size)
 
@@ -222,7 +222,7 @@ class Leasing:
             held = [self._remember(claimant.owner, job) for job in taken]
         finally:
             self._coming[claimant.owner] -= most
-        prepared = await asyncio.gather(*(self._begin(each) for each in held))
+        prepared = [await self._begin(each) for each in held]
         return [lease for lease in prepared if lease is not None]
 
     def _room_for(self, owner: str) -> int:
@@ -260,10 +260,11 @@ class Leasing:
                 await self._forget(held)
 
     def _remember(self, owner: str, job: Job) -> Held:
-        outputs = Outputs(
-            self._options.folder / _folder(job), self._store.system, self._options.output_bytes
-        )
-        held = Held(job, owner, self._jobs.kinds[job.kind], outputs, self._monotonic())
+        kind = self._jobs.kinds[job.kind]
+        held = Held(job, owner, kind, self._monotonic())
+        if isinstance(kind, HeavyKind):
+            folder = self._options.folder / _folder(job)
+            held.outputs = Outputs(folder, self._store.system, self._options.output_bytes)
         self._held[held.key] = held
         self._some.set()
         return held
@@ -303,7 +304,7 @@ class Leasing:
             await self._forget(held)
 
     async def _forget(self, held: Held) -> None:
-        if self._held.pop(held.key, None) is None or not isinstance(held.kind, HeavyKind):
+        if self._held.pop(held.key, None) is None or held.outputs is None:
             return
         if held.outputs.folder.exists():
             await asyncio.to_thread(held.outputs.remove)

@@ -14,6 +14,8 @@ from unibos.core.jobs.worker.contact import Contact
 _AHEAD_SECONDS = 0.25
 """Light work of so long is taken along with what the threads are busy with, or else a round trip
 would be most of a short job's time."""
+_MOST_AHEAD = 2 * MOST_LEASES
+"""While one claim's jobs are worked on, the next one is on its way."""
 _LATEST = 0.2
 """How much the newest duration counts in the mean."""
 _HASTY_SECONDS = 1.0
@@ -49,7 +51,8 @@ class Lane:
         most = self.slots
         if self.sort == "light":
             most = max(most, int(self.slots * _AHEAD_SECONDS / max(self._mean, 1e-6)))
-        return min(most, MOST_LEASES) - self.held
+            most = min(most, _MOST_AHEAD)
+        return min(most - self.held, MOST_LEASES)
 
     def free(self, seconds: float) -> None:
         """A job has left, after so long."""
