@@ -165,14 +165,17 @@ class Runner:
 
     def _heard(self, changes: Iterable[Changed]) -> None:
         """Called on the writer thread after a commit."""
-        touched = {change.id for change in changes if change.topic == "job"}
-        if touched:
-            with self._state:
+        jobs = [change for change in changes if change.topic == "job"]
+        if not jobs:
+            return
+        ids = {change.id for change in jobs}
+        with self._state:
+            touched = any(
+                key[0] in ids and not attempt.ending for key, attempt in self._attempts.items()
+            )
+            self._touched |= touched
+            if touched or any(change.queued for change in jobs):
                 self._woken = True
-                self._touched |= any(
-                    key[0] in touched and not attempt.ending
-                    for key, attempt in self._attempts.items()
-                )
                 self._state.notify_all()
 
     def _dispatch(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from unibos.core.store.job import Job, JobEvent
+from unibos.core.store.job import Job, JobEvent, JobState
 from unibos.core.store.transaction import Changed, Transaction, View
 
 _encode = msgspec.json.encode
@@ -45,7 +45,7 @@ def append(tx: Transaction, job: Job, type_: str, data: Mapping[str, Any]) -> No
         (job.org, job.id, tx.now(), type_, _encode(data).decode()),
     )
     # Not tx.changed: a claim looks across orgs, and the change is the job's org's.
-    tx.changes.append(Changed(job.org, "job", job.id))
+    tx.changes.append(Changed(job.org, "job", job.id, queued=type_ == JobState.QUEUED))
 
 
 def _event(row: tuple[Any, ...]) -> JobEvent:

@@ -18,11 +18,15 @@ from unibos.core.store.replica import Replica
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A committed change, as told to listeners: no data, so nothing leaks into logs."""
+    """A committed change, as told to listeners: no data, so nothing leaks into logs.
+
+    :param queued: for a job: that it came into the queue, so whoever runs jobs has to look.
+    """
 
     org: str
     topic: str  # "record", "job", "identity", "policy" or "export"
     id: str
+    queued: bool = False
 
 
 @dataclass(slots=True)

@@ -95,9 +95,9 @@ class Leasing:
         loop = asyncio.get_running_loop()
 
         def hear(changes: list[Changed]) -> None:
-            touched = {change.id for change in changes if change.topic == "job"}
-            if touched:
-                loop.call_soon_threadsafe(self._heard, touched)
+            jobs = [change for change in changes if change.topic == "job"]
+            if jobs:
+                loop.call_soon_threadsafe(self._heard, jobs)
 
         self._deaf = self._store.listen(hear)
         self._room.start()
@@ -309,13 +309,15 @@ class Leasing:
         if held.outputs.folder.exists():
             await asyncio.to_thread(held.outputs.remove)
 
-    def _heard(self, touched: set[str]) -> None:
+    def _heard(self, jobs: list[Changed]) -> None:
         """Jobs were changed."""
-        self._room.ring()
+        if any(change.queued for change in jobs):
+            self._room.ring()
+        ids = {change.id for change in jobs}
         mine = [
             held
             for held in self._held.values()
-            if held.job.id in touched and not (held.landing or held.ending.locked())
+            if held.job.id in ids and not (held.landing or held.ending.locked())
         ]
         if mine:
             self._later(self._forget_lost(mine))

@@ -84,6 +84,8 @@ class Lane:
             for lease in leases:
                 self.held += 1
                 self.begin(self, lease)
+            # What was given comes first; to ask for more takes as long as a short job.
+            await asyncio.sleep(0)
             if not leases and time.monotonic() - asked < LONGEST_WAIT / 2:
                 await asyncio.sleep(_HASTY_SECONDS)
 
