@@ -85,7 +85,6 @@ async def node(
         key = open_instance(config)
         store, links = await _opened(config, key, hub)
         stack.callback(store.close)
-
         time = TrustedTime(store)
         joining = _joining(config, key, store, time, links, restart)
         identity = Identity(store, key, config.data, _identity(config, joining, hub))
@@ -97,6 +96,7 @@ async def node(
         state = State()
         server = HttpServer(state, where.listening)
         addresses = partial(_addresses, config, where, server)
+        offered = offered_by_node(config, key, runner, store, accounts, addresses, time.now)
         parts = Parts(
             config=config,
             key=key,
@@ -111,7 +111,8 @@ async def node(
             blob_answer=BlobAnswer(local, blob_rules(config)),
             place=where,
             jobs=runner,
-            offered=offered_by_node(config, key, runner, store, accounts, addresses, time.now),
+            offered=offered,
+            handing=handed_by_node(config, key, local, runner, offered.workers, joining, hub),
             bell=Bell(store),
             state=state,
             modules=installed,
@@ -120,7 +121,6 @@ async def node(
         )
         await _begin(config, parts, hub, stack)
         await _serve(parts, server, stack)
-
         yield Node(where.address(server.port), server.port, identity.setup_code, store)
 
 
@@ -181,12 +181,9 @@ async def _begin(config: Config, parts: Parts, hub: "Hub | None", stack: AsyncEx
     stack.push_async_callback(parts.joining.stop)
     stack.push_async_callback(parts.beside.stop)
     stack.push_async_callback(parts.sync.stop)
-    handing = handed_by_node(
-        config, parts.key, parts.local, parts.jobs, parts.offered.workers, parts.joining, hub
-    )
-    if handing is not None:
-        handing.start()
-        stack.push_async_callback(handing.stop)
+    if parts.handing is not None:
+        parts.handing.start()
+        stack.push_async_callback(parts.handing.stop)
     if hub is not None or not config.offline:
         parts.joining.start()
     if not config.offline:

@@ -12,6 +12,7 @@ from unibos.core.identity.federation.joining import Joining
 from unibos.core.identity.federation.node import Federation
 from unibos.core.identity.identity import Identity
 from unibos.core.identity.keys import InstanceKey
+from unibos.core.jobs.handing.handing import Handing
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.jobs.kind import by_name
 from unibos.core.module.enabled import Enabled, guarded
@@ -67,6 +68,7 @@ class Parts:
     :param accounts: who knows the users: the node itself, or the node and its hub.
     :param beside: the hubs beside the one that it joined first.
     :param offered: what workers see of the node's jobs.
+    :param handing: hands its jobs to the hub; None: they stay.
     :param local: the replica that the node is; ``answer`` and ``blob_answer`` are for its peers.
     :param roles: all that the process is.
     """
@@ -85,6 +87,7 @@ class Parts:
     place: Place
     jobs: Jobs
     offered: Offered
+    handing: Handing | None
     bell: Bell
     state: State
     modules: tuple[Module, ...]
@@ -120,7 +123,8 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *job_batches.endpoints(parts.jobs, kinds),
         *tokens.endpoints(parts.offered.tokens),
         *job_route.endpoints(
-            partial(named_takers, parts.config, parts.jobs, parts.offered.workers)
+            partial(named_takers, parts.config, parts.jobs, parts.offered.workers),
+            None if parts.handing is None else parts.handing.reason,
         ),
         *leases.endpoints(parts.offered.workers, parts.offered.leasing),
         *workers.endpoints(parts.offered.workers, parts.offered.leasing),

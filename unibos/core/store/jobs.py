@@ -66,6 +66,18 @@ _ADD = f"""
 INSERT INTO jobs ({COLUMNS}, line) VALUES ({"?, " * len(Job.__struct_fields__)}?)
 """  # noqa: S608 - a constant
 
+_NEVER_RUN: dict[str, Any] = {
+    "attempt": 0,
+    "interruptions": 0,
+    "lease_until": None,
+    "owner": None,
+    "progress": None,
+    "result": None,
+    "error": None,
+    "finished_at": None,
+    "here_until": 0,
+}
+
 
 def add(
     tx: Transaction,
@@ -105,29 +117,21 @@ def add(
         priority=kind.priority,
         state=JobState.WAITING if open_needs else JobState.QUEUED,
         args=dict(args),
-        attempt=0,
         max_attempts=kind.max_attempts,
-        interruptions=0,
         run_at=at,
-        lease_until=None,
-        owner=None,
-        progress=None,
-        result=None,
-        error=None,
         created_at=now,
-        finished_at=None,
         version=kind.version,
         locality=nearest(_locality(kind, size), *chains.localities(tx, needed)),
         requires=tuple(sorted(kind.requires)),
         prefer=kind.prefer,
         prefer_until=at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
-        here_until=0,
         memory_mb=kind.memory_mb or 0,
         size=size,
         collection=kind.collection,
         batch=batch,
         needs=needed,
         open_needs=open_needs,
+        **_NEVER_RUN,
     )
     line = claims.line(tx, kind, job.locality, job.memory_mb, size)
     tx.connection.execute(_ADD, (*to_row(job), line))

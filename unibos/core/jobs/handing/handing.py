@@ -23,9 +23,10 @@ from unibos.core.jobs.handing.messages import Handover, Watch
 from unibos.core.jobs.handing.need import of_job
 from unibos.core.jobs.handing.offering import Offering
 from unibos.core.jobs.jobs import Jobs
+from unibos.core.jobs.routing.explain import Reason, standing
 from unibos.core.store import leases
 from unibos.core.store.claimant import Claimant
-from unibos.core.store.job import Job
+from unibos.core.store.job import Job, JobState
 from unibos.core.store.store import OrgStore
 from unibos.core.store.transaction import Changed, View
 
@@ -39,6 +40,7 @@ _TROUBLE_MS: Final = 30_000
 _AWAY_FIRST_MS: Final = 5_000
 _AWAY_LONGEST_MS: Final = 300_000
 _TOPICS: Final = ("job", "policy", "export")
+_NAME: Final = "the hub"
 
 Takers = Callable[[], Iterable[Claimant]]
 
@@ -105,6 +107,21 @@ class Handing:
     def handed(self) -> dict[str, str]:
         """Ids of the jobs that are at the hub, with how they stand there."""
         return {id_: errand.state for id_, errand in self._errands.items()}
+
+    def reason(self, view: View, job: Job, now: int) -> Reason:
+        """What stands between a job of this node and the hub's workers.
+
+        :param now: milliseconds since 1970.
+        """
+        errand = self._errands.get(job.id)
+        if job.state is JobState.RUNNING and job.owner == self._owner and errand is not None:
+            return Reason(_NAME, may=True, code="has_it", text=f"It is at the hub: {errand.state}.")
+        obstacle = standing(job) or self._offering.obstacle(view, job, now)
+        if obstacle is None and self._away_until > now:
+            obstacle = "hub_away", "The hub does not answer."
+        if obstacle is not None:
+            return Reason(_NAME, may=False, code=obstacle[0], text=obstacle[1])
+        return Reason(_NAME, may=True, code="may_have", text="It is being offered to the hub.")
 
     def _heard(self, changes: list[Changed]) -> None:
         """Called on the writer thread after a commit."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from unibos.base.clock import iso
 from unibos.base.errors import Error, TooMany, Unavailable
 from unibos.core.jobs.handing.errand import Errand, Tools
 from unibos.core.jobs.handing.gate import Gate
@@ -14,6 +15,7 @@ from unibos.core.jobs.handing.messages import Handover
 from unibos.core.jobs.handing.need import Need, of_job
 from unibos.core.jobs.handing.pauses import Pauses
 from unibos.core.jobs.kind import LightKind
+from unibos.core.jobs.routing.explain import Obstacle, not_due, stays_for_now, too_far
 from unibos.core.store import offers
 from unibos.core.store.job import Job
 from unibos.core.store.system import reach
@@ -66,6 +68,31 @@ class Offering:
             task.add_done_callback(partial(self._gone, job.id))
         times = (due, self._pauses.next_end(now))
         return min((time for time in times if time is not None), default=None)
+
+    def obstacle(self, view: View, job: Job, now: int) -> Obstacle:
+        """What stands between a job that waits and an offer to the hub."""
+        if job.kind in self._light or job.kind not in self._tools.outcomes.kinds:
+            return "stays_here", f"{job.kind} is done where its data is."
+        if job.locality in ("node_only", "attached"):
+            return too_far(job)
+        if job.run_at > now:
+            return not_due(job)
+        if job.here_until > now:
+            return stays_for_now(job)
+        if not self._gate.at(view)(job):
+            return "export_blocked", "The export policies do not let it leave the node."
+        return self._patience(job, now)
+
+    def _patience(self, job: Job, now: int) -> Obstacle:
+        """Why a job that may be offered is not, for the present."""
+        offered_at = job.run_at + int(self._tools.options.hand_over_seconds * 1000)
+        if self._pauses.stands(_FULL, now):
+            return "hub_busy", "The hub does not take jobs now; it is asked again."
+        if self._pauses.stands(_like(job), now) or self._pauses.stands(job.id, now):
+            return "hub_refused", "The hub has no worker for it; it is asked again."
+        if offered_at > now and self._tools.can_here(job):
+            return "here_first", f"It can be done here; the hub is asked at {iso(offered_at)}."
+        return None
 
     def is_on_its_way(self, id_: str) -> bool:
         """Whether the hub is being asked about a job just now."""

@@ -40,7 +40,7 @@ def _reason(job: Job, name: str, claimant: Claimant, health: str, now: int) -> R
     if job.state is JobState.RUNNING and job.owner == claimant.owner:
         return Reason(name, may=True, code="has_it", text="It works on the job.")
     for obstacle in (
-        _state(job),
+        standing(job),
         _fit(job, claimant),
         _reach(job, claimant),
         _time(job, claimant, now),
@@ -53,9 +53,11 @@ def _reason(job: Job, name: str, claimant: Claimant, health: str, now: int) -> R
 
 
 Obstacle = tuple[str, str] | None
+"""A stable code and a sentence; None: nothing."""
 
 
-def _state(job: Job) -> Obstacle:
+def standing(job: Job) -> Obstacle:
+    """What stands between a job and everybody, and so between it and each one."""
     if job.state is JobState.RUNNING:
         return "taken", f"{job.owner} works on the job."
     if job.state is JobState.WAITING:
@@ -63,6 +65,21 @@ def _state(job: Job) -> Obstacle:
     if job.state.final:
         return "ended", f"The job is {job.state}."
     return None
+
+
+def not_due(job: Job) -> Obstacle:
+    """Its time has not come."""
+    return "not_due", f"The job is due at {iso(job.run_at)}."
+
+
+def stays_for_now(job: Job) -> Obstacle:
+    """It came back from the hub."""
+    return "stays_for_now", f"The job stays with its node until {iso(job.here_until)}."
+
+
+def too_far(job: Job) -> Obstacle:
+    """Its locality holds it nearer."""
+    return "too_far", f"The job is {job.locality} and may not go so far."
 
 
 def _fit(job: Job, claimant: Claimant) -> Obstacle:
@@ -98,16 +115,16 @@ def _reach(job: Job, claimant: Claimant) -> Obstacle:
     if claimant.org is not None and claimant.org != job.org:
         return "org_of_others", "It works for another org."
     if job.locality not in claimant.localities:
-        return "too_far", f"The job is {job.locality} and may not go so far."
+        return too_far(job)
     return None
 
 
 def _time(job: Job, claimant: Claimant, now: int) -> Obstacle:
     """When the job may be had."""
     if job.run_at > now:
-        return "not_due", f"The job is due at {iso(job.run_at)}."
+        return not_due(job)
     if claimant.far and job.here_until > now:
-        return "stays_for_now", f"The job stays with its node until {iso(job.here_until)}."
+        return stays_for_now(job)
     if job.prefer and job.prefer not in claimant.capabilities and job.prefer_until > now:
         return (
             "another_preferred",

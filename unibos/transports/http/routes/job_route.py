@@ -7,7 +7,7 @@ from msgspec import Struct
 from unibos.base.clock import iso, wall_ms
 from unibos.base.errors import NotFound
 from unibos.core.identity.scope import Role, Scope
-from unibos.core.jobs.routing.explain import explain
+from unibos.core.jobs.routing.explain import Reason, explain
 from unibos.core.module.endpoint import Answer, Call, Endpoint
 from unibos.core.store import jobs, leases
 from unibos.core.store.claimant import Claimant
@@ -16,10 +16,13 @@ from unibos.core.store.transaction import View
 
 Takers = Callable[[str], Iterable[tuple[str, Claimant, str]]]
 """Those that work for an org: name, what they ask for, and how they are (``ok``, or why not)."""
+AtHub = Callable[[View, Job, int], Reason]
+"""What stands between a job and the workers of the hub, at a time in milliseconds since 1970."""
 
 
 class WorkerReason(Struct, frozen=True):
-    """What stands between the job and one worker; `may`: nothing does."""
+    """What stands between the job and one worker, or a node's hub with all its workers; `may`:
+    nothing does."""
 
     worker: str
     may: bool
@@ -50,20 +53,21 @@ class JobRoute(Struct, frozen=True, kw_only=True):
     items: list[WorkerReason]
 
 
-def endpoints(takers: Takers) -> tuple[Endpoint, ...]:
-    """The endpoint over the jobs of one instance."""
+def endpoints(takers: Takers, at_hub: AtHub | None = None) -> tuple[Endpoint, ...]:
+    """The endpoint over the jobs of one instance.
+
+    :param at_hub: None where no jobs are handed over.
+    """
 
     async def route(scope: Scope, call: Call) -> Answer:
         id_ = call.path["id"]
 
-        def look(view: View) -> tuple[Job, int]:
-            return jobs.get(view, id_), max(wall_ms(), leases.newest_time(view))
+        def look(view: View) -> tuple[Job, list[Reason]]:
+            job, now = jobs.get(view, id_), max(wall_ms(), leases.newest_time(view))
+            reasons = explain(job, takers(scope.org), now)
+            return job, reasons if at_hub is None else [*reasons, at_hub(view, job, now)]
 
-        job, now = scope.store.read(look)
-        reasons = [
-            WorkerReason(one.worker, one.may, one.code, one.text)
-            for one in explain(job, takers(scope.org), now)
-        ]
+        job, reasons = scope.store.read(look)
         return Answer(_shown(job, reasons))
 
     return (
@@ -79,7 +83,7 @@ def endpoints(takers: Takers) -> tuple[Endpoint, ...]:
     )
 
 
-def _shown(job: Job, reasons: list[WorkerReason]) -> JobRoute:
+def _shown(job: Job, reasons: list[Reason]) -> JobRoute:
     return JobRoute(
         id=job.id,
         kind=job.kind,
@@ -95,7 +99,7 @@ def _shown(job: Job, reasons: list[WorkerReason]) -> JobRoute:
         run_at=iso(job.run_at),
         size=job.size,
         memory_mb=job.memory_mb,
-        items=reasons,
+        items=[WorkerReason(one.worker, one.may, one.code, one.text) for one in reasons],
     )
 
 
