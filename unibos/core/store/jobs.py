@@ -66,18 +66,6 @@ _ADD = f"""
 INSERT INTO jobs ({COLUMNS}, line) VALUES ({"?, " * len(Job.__struct_fields__)}?)
 """  # noqa: S608 - a constant
 
-_NEVER_RUN: dict[str, Any] = {
-    "attempt": 0,
-    "interruptions": 0,
-    "lease_until": None,
-    "owner": None,
-    "progress": None,
-    "result": None,
-    "error": None,
-    "finished_at": None,
-    "here_until": 0,
-}
-
 
 def add(
     tx: Transaction,
@@ -112,32 +100,47 @@ def add(
     job = Job(
         org=tx.org,
         id=id_ or new_id(tx.stamp()[0]),
-        kind=kind.name,
-        queue=kind.queue,
-        priority=kind.priority,
         state=JobState.WAITING if open_needs else JobState.QUEUED,
         args=dict(args),
-        max_attempts=kind.max_attempts,
         run_at=at,
         created_at=now,
-        version=kind.version,
         locality=nearest(_locality(kind, size), *chains.localities(tx, needed)),
-        requires=tuple(sorted(kind.requires)),
-        prefer=kind.prefer,
         prefer_until=at + int(kind.fallback_seconds * 1000) if kind.prefer else 0,
-        memory_mb=kind.memory_mb or 0,
         size=size,
-        collection=kind.collection,
         batch=batch,
         needs=needed,
         open_needs=open_needs,
-        **_NEVER_RUN,
+        **_of_kind(kind),
     )
     line = claims.line(tx, kind, job.locality, job.memory_mb, size)
     tx.connection.execute(_ADD, (*to_row(job), line))
     chains.keep(tx, job)
     append(tx, job, job.state, {"run_at": iso(job.run_at)})
     return job
+
+
+def _of_kind(kind: JobSpec) -> dict[str, Any]:
+    """What a new job has from its kind, and what it has not yet."""
+    return {
+        "kind": kind.name,
+        "queue": kind.queue,
+        "priority": kind.priority,
+        "attempt": 0,
+        "max_attempts": kind.max_attempts,
+        "interruptions": 0,
+        "lease_until": None,
+        "owner": None,
+        "progress": None,
+        "result": None,
+        "error": None,
+        "finished_at": None,
+        "version": kind.version,
+        "requires": tuple(sorted(kind.requires)),
+        "prefer": kind.prefer,
+        "here_until": 0,
+        "memory_mb": kind.memory_mb or 0,
+        "collection": kind.collection,
+    }
 
 
 def results(view: View, job: Job) -> dict[str, Any]:
