@@ -201,6 +201,11 @@ def _image(board: str, deb: Path | None) -> Path:
     if deb is not None:
         build = (sys.executable, str(ROOT / "firmware/images.py"), "--board", board, "--raw")
         subprocess.run((*build, "--deb", str(deb)), check=True)
+    return newest_image(board)
+
+
+def newest_image(board: str) -> Path:
+    """The image of a board that was built last."""
     found = sorted(BUILD.glob(f"unibos-*-{board}.img"), key=lambda path: path.stat().st_mtime)
     if not found:
         raise SystemExit(f"There is no image for {board}; give --deb.")
