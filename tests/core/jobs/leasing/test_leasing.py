@@ -14,6 +14,7 @@ from tests.core.jobs.leasing.source import (
     told,
 )
 from unibos.base.errors import Error
+from unibos.core.jobs.leasing import held
 from unibos.core.jobs.leasing import outputs as outputs_module
 from unibos.core.jobs.leasing.leasing import MOST_HELD
 from unibos.core.jobs.leasing.messages import Claim, Sign
@@ -359,6 +360,25 @@ def test_a_silent_worker_loses_its_jobs_and_one_that_tells_keeps_them(source):
             assert codes(await alive.report([told(mine)])) == [""]
         assert source.seen() == [(mine.job, "done")]
         assert source.get(theirs.job).interruptions == 1
+
+    run(story())
+
+
+def test_a_worker_that_never_ends_a_job_loses_it_however_often_it_tells(source, monkeypatch):
+    monkeypatch.setattr(held, "PORTABLE_SECONDS", 0.3)
+
+    async def story():
+        id_ = source.add()
+        async with source.life(lease_seconds=0.2, transfer_seconds=0.1) as leasing:
+            link = DirectLink(leasing, claimant())
+            (lease,) = await link.claim(Claim(most=1, sort="light"))
+            async with asyncio.timeout(30):
+                while codes(await link.report([told(lease, "running")])) == [""]:
+                    await asyncio.sleep(0.02)
+            assert codes(await link.report([told(lease)])) == ["job_lost"]
+        job = source.get(id_)
+        assert (job.attempt, job.error.code) == (1, "job_timeout")
+        assert source.seen() == []
 
     run(story())
 

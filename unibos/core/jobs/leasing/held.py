@@ -40,8 +40,9 @@ class Held:
     :param outputs: the files that heavy work makes; other work makes none.
     :param task: what the work gets; None: it is to be prepared once more, after a restart.
     :param given: the task's input.
-    :param renewed: the monotonic time of the lease's last renewal, and ``told`` that of the last
-        progress that was written.
+    :param since: the monotonic time from which it is remembered here.
+    :param renewed: that of the lease's last renewal, and ``told`` that of the last progress that
+        was written.
     :param ending: held by whoever brings the attempt to its end.
     :param landing: its end is being written, together with others.
     """
@@ -49,6 +50,7 @@ class Held:
     job: Job
     owner: str
     kind: JobKind
+    since: float
     renewed: float
     outputs: Outputs | None = None
     task: Task | None = None
@@ -62,6 +64,12 @@ class Held:
     def key(self) -> Key:
         """Names it."""
         return self.job.org, self.job.id, self.job.attempt
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The longest time of the work."""
+        kind = self.kind
+        return kind.timeout_seconds if isinstance(kind, HeavyKind) else PORTABLE_SECONDS
 
 
 def prepare(held: Held, store: OrgStore) -> None:
@@ -95,7 +103,6 @@ def collect(held: Held, store: OrgStore, result: object) -> object:
 def lease_of(held: Held, lease_seconds: float) -> Lease:
     """What the worker is told."""
     job, kind, given = held.job, held.kind, held.given
-    timeout = kind.timeout_seconds if isinstance(kind, HeavyKind) else PORTABLE_SECONDS
     return Lease(
         org=job.org,
         job=job.id,
@@ -106,7 +113,7 @@ def lease_of(held: Held, lease_seconds: float) -> Lease:
         args=held.task.args if held.task is not None else {},
         input=None if given is None else Input(given.sha256, given.size),
         lease_seconds=lease_seconds,
-        timeout_seconds=timeout,
+        timeout_seconds=held.timeout_seconds,
         memory_mb=kind.memory_mb,
     )
 

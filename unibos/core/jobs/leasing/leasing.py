@@ -45,12 +45,15 @@ class Options:
     :param lease_seconds: a worker that is silent for so long loses its jobs.
     :param progress_seconds: at least so long between two writes of a job's progress.
     :param output_bytes: the most that the work of one attempt may make.
+    :param transfer_seconds: the longest time of an attempt beside its work's, for its files to come
+        and go; then it has failed, whatever its worker says.
     """
 
     folder: Path
     lease_seconds: float = 60
     progress_seconds: float = 5
     output_bytes: int = MOST_BYTES
+    transfer_seconds: float = 6 * 3600
 
 
 class Leasing:
@@ -261,7 +264,8 @@ class Leasing:
 
     def _remember(self, owner: str, job: Job) -> Held:
         kind = self._jobs.kinds[job.kind]
-        held = Held(job, owner, kind, self._monotonic())
+        now = self._monotonic()
+        held = Held(job, owner, kind, since=now, renewed=now)
         if isinstance(kind, HeavyKind):
             folder = self._options.folder / _folder(job)
             held.outputs = Outputs(folder, self._store.system, self._options.output_bytes)
@@ -331,12 +335,14 @@ class Leasing:
                 await self._forget(held)
 
     async def _expire(self) -> None:
-        """Take back jobs whose worker fell silent; sleeps while nobody has any."""
+        """Take back jobs whose worker fell silent, or never comes to an end; sleeps while nobody
+        has any."""
         while True:
             await self._some.wait()
             await asyncio.sleep(self._options.lease_seconds / 4)
             try:
                 await self._take_back_silent()
+                await self._end_endless()
             except Error as error:
                 log.warning("silent workers are looked for later", extra={"code": error.code})
 
@@ -351,6 +357,19 @@ class Leasing:
                 log.info("a worker fell silent", extra={"job": job.id, "worker": job.owner})
                 await self._settle(partial(self._jobs.outcomes.interrupted, job))
                 await self._drop(job)
+
+    async def _end_endless(self) -> None:
+        """Have attempts fail whose worker goes on saying that they run."""
+        now = self._monotonic()
+        for held in tuple(self._held.values()):
+            most = held.timeout_seconds + self._options.transfer_seconds
+            if now - held.since <= most or held.ending.locked():
+                continue
+            facts = {"job": held.job.id, "worker": held.owner}
+            log.warning("a worker did not end a job in %.0f s", most, extra=facts)
+            error = Unavailable("job_timeout", "The worker did not end the job in time.")
+            await self._settle(partial(self._jobs.outcomes.failed, held.job, error))
+            await self._forget(held)
 
     def _keep(self, used: set[str]) -> None:
         """Remove the folders of attempts that are over."""
