@@ -78,16 +78,27 @@ test-image:
 	@test -n "$(DEB)" || { echo "Build a package for arm64 first (docs/operations.md), or say DEB=…"; exit 1; }
 	@firmware/test-boot --deb $(DEB) $(ARGS)
 
+# Nobody publishes these for 32-bit ARM, and Debian has them too old or not at all.
+ARMHF_WITHOUT := pillow-heif uvloop
+ARMEL_WITHOUT := $(ARMHF_WITHOUT) pypdfium2
+ARMEL_DEBIAN := $(shell sed -n 's/[=>]=.*//p' packaging/armel.in)
+COMPILE = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-emit-options
+
 lock: $(DEV_READY)
-	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --upgrade \
+	@$(COMPILE) --allow-unsafe --build-deps-for editable --upgrade \
 		--output-file requirements.lock pyproject.toml
-	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --build-deps-for editable --extra dev \
+	@$(COMPILE) --allow-unsafe --build-deps-for editable --extra dev \
 		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --no-emit-options --allow-unsafe --upgrade \
+	@$(COMPILE) --allow-unsafe --upgrade \
 		--constraint requirements.lock --output-file packaging/requirements.lock packaging/requirements.in
+	@$(COMPILE) $(ARMHF_WITHOUT:%=--unsafe-package %) --constraint requirements.lock \
+		--output-file packaging/armhf.lock pyproject.toml
+	@$(COMPILE) $(patsubst %,--unsafe-package %,$(ARMEL_WITHOUT) $(ARMEL_DEBIAN)) --upgrade \
+		--constraint packaging/armel.in --output-file packaging/armel.lock pyproject.toml
+	@$(COMPILE) $(patsubst %,--unsafe-package %,$(ARMEL_WITHOUT) $(ARMEL_DEBIAN)) --extra dev \
+		--constraint packaging/armel.in --constraint packaging/armel.lock \
+		--output-file packaging/armel-dev.lock pyproject.toml
 
 clean:
 	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -5,9 +5,14 @@
 The tree (``build/foreign/<architecture>/debian``) is made once. The source is seen in it as
 ``/source``, read-only, with a ``build/`` of its own; what came out moves to this machine's.
 Nothing in the tree is this machine's but its source, how it finds packages, and whom it trusts.
+
+32-bit ARM carries less: ``packaging/armhf.lock`` and ``packaging/armel.lock`` end with what it does
+without. armel is Debian's name for what runs on ARMv6 (Pi Zero, Zero W, 1); nobody publishes
+compiled modules for that, so it takes Debian's (``packaging/armel.in``).
 """
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -21,15 +26,9 @@ _PACKAGES = (
     *("python3", "python3-venv", "libpython3-dev", "binutils", "gcc", "libc6-dev"),
     *("ca-certificates", "xz-utils"),
 )
-# What the modules without a wheel are compiled with.
-_COMPILED = (
-    "libffi-dev",
-    "libjpeg-dev",
-    "zlib1g-dev",
-    "libargon2-dev",
-    "libheif-dev",
-    "pkg-config",
-)
+# What the modules without a wheel, and PyInstaller's loader, are compiled with.
+_COMPILED = ("libffi-dev", "zlib1g-dev", "pkg-config")
+_PILLOW = ("libjpeg-dev", "liblcms2-dev", "libtiff-dev", "libwebp-dev")
 # In a mount namespace of its own: what is mounted is gone when the command ends, however it ends.
 _ENTER = """
 mount -t proc proc "$0/proc"
@@ -53,6 +52,8 @@ class Foreign:
     suite: str = "bookworm"
     """The oldest that UNIBOS runs on: a program runs on newer ones, too, and not on older."""
     packages: tuple[str, ...] = ()
+    processor: str = ""
+    """The oldest that the program is for, as QEMU calls it: what is built runs on it."""
 
     @property
     def folder(self) -> Path:
@@ -65,9 +66,28 @@ class Foreign:
         return self.folder / "debian"
 
 
+def _modules() -> tuple[str, ...]:
+    """The packages of Debian's modules."""
+    text = (ROOT / "packaging/armel.in").read_text()
+    return tuple(re.findall(r"^[a-z].*# (python3-\S+)$", text, re.MULTILINE))
+
+
 FOREIGNS = {
     one.architecture: one
-    for one in (Foreign(architecture="arm64"), Foreign(architecture="armhf", packages=_COMPILED))
+    for one in (
+        Foreign(architecture="arm64"),
+        Foreign(
+            architecture="armhf",
+            packages=(*_COMPILED, *_PILLOW),
+            processor="cortex-a7",
+        ),
+        Foreign(
+            architecture="armel",
+            suite="trixie",
+            packages=(*_COMPILED, *_modules()),
+            processor="arm1176",
+        ),
+    )
 }
 
 
@@ -90,9 +110,6 @@ def build(wanted: str, here: Origin) -> Path:
 
 
 def _foreign(wanted: str) -> Foreign:
-    if wanted == "armel":
-        # No wheel runs there and Debian's modules are of its own versions: no lock fits.
-        raise SystemExit("armel is built from Debian's own modules; that build is not written yet.")
     if wanted not in FOREIGNS:
         raise SystemExit(f"There is no build for {wanted}; there are {', '.join(FOREIGNS)}.")
     if os.geteuid() != 0:
@@ -115,12 +132,21 @@ def make_tree(debian: Foreign) -> None:
             f"--architectures={debian.architecture}",
             '--aptopt=APT::Install-Recommends "false"',
             f"--include={','.join((*_PACKAGES, *debian.packages))}",
-            *(debian.suite, str(partial)),
+            *(debian.suite, str(partial), *sources(debian.suite)),
         ),
         check=True,
     )
     (partial / "source").mkdir()
     partial.rename(debian.tree)
+
+
+def sources(suite: str) -> list[str]:
+    """A file with apt's lines for this suite, if there is one; without it, Debian's own archive.
+
+    For a mirror of one's own, or while the public one is out of step with its signatures.
+    """
+    file = Path(os.environ.get("UNIBOS_DEBIAN_SOURCES", "/nowhere"), f"{suite}.list")
+    return [str(file)] if file.exists() else []
 
 
 def _lend(debian: Foreign, work: Path) -> None:
@@ -146,8 +172,10 @@ def inside(debian: Foreign, work: Path, here: Origin) -> list[str]:
         "UNIBOS_BUILD_COMMIT": here.commit,
         "SOURCE_DATE_EPOCH": str(here.time),
     }
+    if debian.processor:
+        told["QEMU_CPU"] = debian.processor
     variables = [f"{name}={text}" for name, text in (kept | told).items()]
     return [
         *("unshare", "--mount", "sh", "-ec", _ENTER, str(debian.tree), str(ROOT), str(work)),
-        *("env", "-i", *variables, "/source/packaging/build"),
+        *("env", "-i", *variables, "/source/packaging/build", "--unlisted"),
     ]

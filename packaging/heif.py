@@ -15,12 +15,17 @@ _DOES_NOTHING = "void *{}(void) {{ return 0; }}\n"
 _ASKED_FOR = re.compile(r"x265_(api_get_\d+|cleanup)")
 
 
-def no_encoder(cache: Path) -> Path:
+def no_encoder(cache: Path) -> tuple[Path, ...]:
     """Path of the library that stands in for libx265, made where the cache does not have it.
+
+    None where there is no pillow-heif at all (32-bit ARM).
 
     :raises SystemExit: libheif asks for more of libx265 than is known to be harmless.
     """
-    files = importlib.metadata.distribution("pillow-heif").files or ()
+    try:
+        files = importlib.metadata.distribution("pillow-heif").files or ()
+    except importlib.metadata.PackageNotFoundError:
+        return ()
     wanted = {file.name: Path(str(file.locate())) for file in files if ".libs/" in str(file)}
     name = next(one for one in wanted if one.startswith("libx265"))
     libheif = next(path for one, path in wanted.items() if one.startswith("libheif"))
@@ -30,7 +35,7 @@ def no_encoder(cache: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         command = ("cc", "-shared", "-fPIC", f"-Wl,-soname,{name}", "-o", str(target), "-xc", "-")
         subprocess.run(command, input=source, text=True, check=True)
-    return target
+    return (target,)
 
 
 def _missing(libheif: Path) -> set[str]:

@@ -12,7 +12,6 @@ from origin import ROOT, Origin
 
 NAMES = ("unibos-hub", "unibos-worker")
 """Links beside the program; called by one of them it is one group of its commands."""
-LIST = Path(__file__).parent / "bundled.txt"
 _HEAD = """\
 # Everything that the program carries, but for UNIBOS's own modules. When it grows, the diff shows
 # by what: `packaging/build --accept` writes this file anew.
@@ -49,6 +48,13 @@ def freeze(libraries: tuple[Path, ...], work: Path, origin: Origin) -> None:
     (work / "temporary/unibos/origins.json").replace(work / "origins.json")
     for name in NAMES:
         (work / "dist/unibos" / name).symlink_to("unibos")
+
+
+def listed(architecture: str) -> Path:
+    """The committed list; 32-bit ARM has other modules, and so lists of its own."""
+    own = ROOT / f"packaging/{architecture}.lock"
+    name = f"bundled-{architecture}.txt" if own.exists() else "bundled.txt"
+    return ROOT / "packaging" / name
 
 
 def bundled(work: Path) -> str:

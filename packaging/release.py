@@ -43,9 +43,12 @@ def _build(there: Origin, here: Origin, asked: argparse.Namespace) -> None:
     if there == here:
         target = BUILD / here.architecture
         _make(target, BUILD / "work", here)
-        _check_list(BUILD / "work", accept=asked.accept)
+        work = BUILD / "work"
     else:
         target = foreign.build(there.architecture, here)
+        work = foreign.FOREIGNS[there.architecture].folder / "build/work"
+    if not asked.unlisted:
+        _check_list(work, there.architecture, accept=asked.accept)
     if asked.sign:
         minisign.sign(target / "checksums.sha256", asked.sign, _comment(there))
     if asked.twice:
@@ -61,14 +64,17 @@ def _arguments(here: Origin) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="packaging/build", description=__doc__.split("\n")[0])
     parser.add_argument("--sign", type=Path, metavar="KEY", help="secret key of minisign")
     parser.add_argument("--twice", action="store_true", help="build again, and compare")
-    parser.add_argument("--accept", action="store_true", help="write packaging/bundled.txt anew")
+    parser.add_argument(
+        "--accept", action="store_true", help="write the list of what is bundled anew"
+    )
+    parser.add_argument("--unlisted", action="store_true", help="do not look at that list")
     parser.add_argument("--offer", type=Path, metavar="FOLDER", help="list it for `unibos update`")
     parser.add_argument("--channel", default="stable", help="of the list (stable)")
     parser.add_argument("--platform", action="append", help="architecture; may be repeated")
     asked = parser.parse_args()
     asked.platform = asked.platform or [here.architecture]
-    if (asked.twice or asked.accept) and asked.platform != [here.architecture]:
-        parser.error("--twice and --accept are for this machine's own architecture")
+    if asked.twice and asked.platform != [here.architecture]:
+        parser.error("--twice is for this machine's own architecture")
     if asked.offer and not asked.sign:
         parser.error("--offer wants --sign: an unsigned list is worth nothing")
     return asked
@@ -76,7 +82,7 @@ def _arguments(here: Origin) -> argparse.Namespace:
 
 def _make(target: Path, work: Path, here: Origin) -> None:
     (BUILD / "cache").mkdir(parents=True, exist_ok=True)
-    libraries = (sqlite.library(BUILD / "cache"), heif.no_encoder(BUILD / "cache"))
+    libraries = (sqlite.library(BUILD / "cache"), *heif.no_encoder(BUILD / "cache"))
     print(f"Freezing unibos {here.version} ({here.commit}) for {here.architecture}")
     program.freeze(libraries, work, here)
     shutil.rmtree(target, ignore_errors=True)
@@ -115,16 +121,17 @@ def _comment(here: Origin) -> str:
     return f"unibos {here.version} {here.architecture} commit:{here.commit} timestamp:{here.time}"
 
 
-def _check_list(work: Path, *, accept: bool) -> None:
-    now, known = program.bundled(work), program.LIST.read_text() if program.LIST.exists() else ""
+def _check_list(work: Path, architecture: str, *, accept: bool) -> None:
+    path = program.listed(architecture)
+    now, known = program.bundled(work), path.read_text() if path.exists() else ""
     if accept:
-        program.LIST.write_text(now)
+        path.write_text(now)
     elif now != known:
         changed = difflib.unified_diff(
-            known.splitlines(), now.splitlines(), "bundled.txt", "this build", lineterm="", n=0
+            known.splitlines(), now.splitlines(), path.name, "this build", lineterm="", n=0
         )
         print("\n".join(changed), file=sys.stderr)
-        raise SystemExit("Something else is bundled than packaging/bundled.txt says; see --accept.")
+        raise SystemExit(f"Something else is bundled than {path.name} says; see --accept.")
 
 
 def _compare(target: Path, here: Origin) -> None:

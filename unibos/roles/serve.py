@@ -20,6 +20,8 @@ from unibos.roles.stop import Stop
 from unibos.roles.watchdog import Watchdog, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from unibos.roles.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -37,12 +39,21 @@ def serve(config: Config) -> None:
     # A watchdog ends a process that hangs with SIGABRT: the log then says where it hung.
     faulthandler.enable()
     logs.start(config.log.level, config.log.format, sys.stderr)
-    if config.machine.profile.uvloop:
-        import uvloop
+    with asyncio.Runner(loop_factory=_loops(config)) as runner:
+        runner.run(_run(config))
 
-        uvloop.run(_run(config))
-    else:
-        asyncio.run(_run(config))
+
+def _loops(config: Config) -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """What makes the event loop: uvloop where the board's memory and processor allow it."""
+    if not config.machine.profile.uvloop:
+        return None
+    try:
+        import uvloop
+    except ImportError:
+        # The programs for 32-bit processors do without: nobody publishes it for them.
+        return None
+    loops: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return loops
 
 
 async def _run(config: Config) -> None:

@@ -45,7 +45,7 @@ def read_document(
     :param report: called with progress from 0 to 1 and a short phrase.
     :raises Invalid: ``document_empty``, ``document_damaged``, ``document_encrypted``.
     :raises TooLarge: ``document_too_large``: too many pages or pixels.
-    :raises Unsupported: ``media_type_unsupported``.
+    :raises Unsupported: ``media_type_unsupported``, also where this machine has no decoder.
     :raises Unavailable: ``ocr_unavailable``, ``ocr_timeout``.
     """
     with source.open("rb") as file:
@@ -78,8 +78,12 @@ def _read_image(
 
 
 def _read_pdf(source: Path, options: Options, workdir: Path, report: Report) -> list[_Read]:
-    from unibos.modules.documents.reading import pdf
-
+    try:
+        from unibos.modules.documents.reading import pdf
+    except ModuleNotFoundError as error:
+        if error.name != "pypdfium2":
+            raise
+        raise media.no_decoder(media.PDF_TYPE) from error
     found = []
     with pdf.opened(source, options) as document:
         contents = [pdf.inspect(page, options) for page in document]

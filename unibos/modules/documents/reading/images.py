@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from unibos.base.errors import Error, Invalid, TooLarge
+from unibos.modules.documents.reading.media import no_decoder
 from unibos.modules.documents.reading.result import Options
 
 THUMBNAIL_SIDE = 480
@@ -98,10 +99,15 @@ def grey(image: Image.Image) -> Image.Image:
 
 @contextlib.contextmanager
 def opened(source: Path, media_type: str, options: Options) -> Iterator[Image.Image]:
-    """Open an image file; what a decoder makes of a broken one becomes a clear error."""
-    if media_type == "image/heic":
-        import pillow_heif
+    """Open an image file; what a decoder makes of a broken one becomes a clear error.
 
+    :raises Unsupported: ``media_type_unsupported``: there is no decoder for it on this machine.
+    """
+    if media_type == "image/heic":
+        try:
+            import pillow_heif
+        except ImportError as error:
+            raise no_decoder(media_type) from error
         pillow_heif.register_heif_opener()
     # Our own limit is checked for every frame, with a clear error.
     Image.MAX_IMAGE_PIXELS = None

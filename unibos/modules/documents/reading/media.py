@@ -69,6 +69,18 @@ def check(head: bytes, media_type: str) -> str:
     return media_type
 
 
+def no_decoder(media_type: str) -> Unsupported:
+    """The error where this machine's program has nothing to read a supported type with.
+
+    The programs for 32-bit processors lack decoders that nobody builds for those.
+    """
+    return Unsupported(
+        "media_type_unsupported",
+        f"This machine has nothing to read {media_type} with.",
+        hint="Let a worker on another machine do it, or send a picture as JPEG or PNG.",
+    )
+
+
 def _is_text(head: bytes) -> bool:
     if head.startswith(_BYTE_ORDER_MARKS):
         return True
