@@ -4,6 +4,7 @@
 # make check  lint, types and layers; make format mends what a program can mend
 # make package       build the program and its Debian package below build/ (docs/operations.md)
 # make test-package  build, then walk through with what was built; make test-system: as a service
+# make test-modules  the tests with the versions that a Pi Zero gets, in a Debian 13; asks for root
 # make test-image    build the image of a card and boot it in QEMU (docs/firmware.md); asks for root
 # make lock   renew the locked dependencies from pyproject.toml
 
@@ -18,7 +19,8 @@ WORKERS ?= auto
 
 ARCHITECTURE = $(shell dpkg --print-architecture)
 
-.PHONY: run test unit test-long check format package test-package test-system test-image lock clean
+.PHONY: run test unit test-long check format package test-package test-system \
+	test-modules test-image lock clean
 
 run: $(READY)
 	@packaging/setup system
@@ -71,6 +73,10 @@ test-system: $(DEV_READY)
 	@packaging/setup system-tests
 	@test -e build/$(ARCHITECTURE)/checksums.sha256 || packaging/build
 	@UNIBOS_BUILT=$(CURDIR)/build/$(ARCHITECTURE) $(BIN)/pytest tests/system $(ARGS)
+
+# The modules that armel carries, tested on this machine; asks for root.
+test-modules:
+	@packaging/test-modules -m "not e2e and not fault" $(ARGS)
 
 # Minutes, so this is no part of `make test`; DEB is a package for arm64.
 DEB ?= $(firstword $(wildcard build/arm64/*.deb))

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,12 @@ mount --bind "$1" "$0/source"
 mount -o remount,bind,ro "$0/source"
 mount --bind "$2" "$0/source/build"
 shift 2
+while [ "$1" != -- ]; do
+    mkdir -p "$2"
+    mount --rbind "$1" "$2"
+    shift 2
+done
+shift
 exec chroot "$0" "$@"
 """
 
@@ -100,8 +107,9 @@ def build(wanted: str, here: Origin) -> Path:
     debian = _foreign(wanted)
     make_tree(debian)
     work = debian.folder / "build"
-    _lend(debian, work)
-    if subprocess.run(inside(debian, work, here), check=False).returncode != 0:
+    lend(debian, work)
+    command = ("/source/packaging/build", "--unlisted")
+    if subprocess.run(inside(debian, work, here, *command), check=False).returncode != 0:
         raise SystemExit(f"The build for {wanted} has failed; what it said stands above.")
     target = ROOT / "build" / wanted
     shutil.rmtree(target, ignore_errors=True)
@@ -149,7 +157,7 @@ def sources(suite: str) -> list[str]:
     return [str(file)] if file.exists() else []
 
 
-def _lend(debian: Foreign, work: Path) -> None:
+def lend(debian: Foreign, work: Path) -> None:
     """Give the tree what it needs of this machine to fetch packages, and what is there already."""
     (work / "cache").mkdir(parents=True, exist_ok=True)
     # SQLite's source is one for all; npm, which has it, is not wanted in every tree.
@@ -160,8 +168,18 @@ def _lend(debian: Foreign, work: Path) -> None:
             shutil.copyfile(Path("/", name), debian.tree / name)
 
 
-def inside(debian: Foreign, work: Path, here: Origin) -> list[str]:
-    """The command that builds in the tree."""
+def inside(
+    debian: Foreign,
+    work: Path,
+    here: Origin,
+    *command: str,
+    shown: Mapping[Path, Path] | None = None,
+) -> list[str]:
+    """The command that runs ``command`` in the tree, with the source and nothing of this machine.
+
+    :param work: what is the source's ``build/`` there.
+    :param shown: other folders, and where in the tree they are seen.
+    """
     kept = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
     # A folder of this machine.
     kept.pop("PIP_FIND_LINKS", None)
@@ -175,7 +193,8 @@ def inside(debian: Foreign, work: Path, here: Origin) -> list[str]:
     if debian.processor:
         told["QEMU_CPU"] = debian.processor
     variables = [f"{name}={text}" for name, text in (kept | told).items()]
+    seen = [word for pair in (shown or {}).items() for word in map(str, pair)]
     return [
         *("unshare", "--mount", "sh", "-ec", _ENTER, str(debian.tree), str(ROOT), str(work)),
-        *("env", "-i", *variables, "/source/packaging/build", "--unlisted"),
+        *(*seen, "--", "env", "-i", *variables, *command),
     ]

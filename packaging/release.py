@@ -21,7 +21,9 @@ import deb
 import foreign
 import heif
 import minisign
+import needed
 import offer
+import pillow
 import program
 import sqlite
 import twins
@@ -82,9 +84,11 @@ def _arguments(here: Origin) -> argparse.Namespace:
 
 def _make(target: Path, work: Path, here: Origin) -> None:
     (BUILD / "cache").mkdir(parents=True, exist_ok=True)
-    libraries = (sqlite.library(BUILD / "cache"), *heif.no_encoder(BUILD / "cache"))
+    cache = BUILD / "cache"
+    libraries = (sqlite.library(cache), *heif.no_encoder(cache), *pillow.plain(cache))
     print(f"Freezing unibos {here.version} ({here.commit}) for {here.architecture}")
     program.freeze(libraries, work, here)
+    needed.check(work / "dist/unibos")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     (work / "dist/unibos").rename(target / "unibos")
