@@ -38,6 +38,8 @@ class Kind:
     """Ports before the one that is logged."""
     device_tree: str = ""
     append: str = ""
+    reads_pdf: bool = True
+    """Whether its program has PDFium, which nobody builds for ARMv6."""
     seconds: int = 600
     """In which it must answer; on a busy machine several times what it takes."""
 
@@ -73,6 +75,7 @@ KINDS = {
         device_tree="bcm2835-rpi-zero-w.dtb",
         # QEMU has no power domains for this kernel to find.
         append=f"initcall_blacklist=bcm2835_power_driver_init {_NO_WATCHDOG}",
+        reads_pdf=False,
         seconds=1800,
     ),
 }

@@ -74,11 +74,21 @@ def base(board: Board, cache: Path) -> Path:
         f"--essential-hook='{HERE}/native-tools' lend \"$1\"",
         f"--customize-hook='{HERE}/native-tools' return \"$1\"",
         f"--customize-hook={_INITRAMFS.format('yes').strip()}",
-        *(board.suite, str(partial), *sources(board)),
+        *(board.suite, str(partial), *_built_from(board)),
     ]
     subprocess.run(command, check=True)
+    for path in (partial / "etc/apt/sources.list.d").iterdir():
+        path.unlink()
+    kept = "".join(f"{line}\n" for line in sources(board))
+    (partial / "etc/apt/sources.list").write_text(kept)
     partial.rename(made)
     return made
+
+
+def _built_from(board: Board) -> list[str]:
+    """Where the packages come from while building; a file is told as packaging/foreign.py does."""
+    file = Path(os.environ.get("UNIBOS_DEBIAN_SOURCES", "/nowhere"), f"{board.suite}.list")
+    return [str(file)] if file.exists() else sources(board)
 
 
 def sources(board: Board) -> list[str]:

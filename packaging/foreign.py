@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,10 +127,14 @@ def _foreign(wanted: str) -> Foreign:
 
 def make_tree(debian: Foreign) -> None:
     """Make its Debian, once."""
+    if not debian.tree.exists():
+        make(debian, debian.tree, (*_PACKAGES, *debian.packages))
+
+
+def make(debian: Foreign, tree: Path, packages: Iterable[str]) -> None:
+    """Make a Debian of these packages."""
     subprocess.run((ROOT / "firmware/setup", "build"), check=True)
-    if debian.tree.exists():
-        return
-    partial = debian.folder / "debian.partial"
+    partial = tree.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     debian.folder.mkdir(parents=True, exist_ok=True)
     print(f"Making a Debian {debian.suite} for {debian.architecture}", flush=True)
@@ -139,13 +143,13 @@ def make_tree(debian: Foreign) -> None:
             *("mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"),
             f"--architectures={debian.architecture}",
             '--aptopt=APT::Install-Recommends "false"',
-            f"--include={','.join((*_PACKAGES, *debian.packages))}",
+            f"--include={','.join(packages)}",
             *(debian.suite, str(partial), *sources(debian.suite)),
         ),
         check=True,
     )
     (partial / "source").mkdir()
-    partial.rename(debian.tree)
+    partial.rename(tree)
 
 
 def sources(suite: str) -> list[str]:

@@ -18,6 +18,9 @@ _SUITE = (
     *("tesseract-ocr-osd", "ffmpeg", "git", "iproute2", "systemd"),
 )
 _RUN = """
+cd /source
+unset UNIBOS_BUILD_COMMIT SOURCE_DATE_EPOCH
+export HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 venv=/source/build/venv
 if ! cmp -s "$1" "$venv/lock" 2>/dev/null; then
     rm -rf "$venv"
@@ -26,6 +29,13 @@ if ! cmp -s "$1" "$venv/lock" 2>/dev/null; then
 fi
 shift
 "$venv/bin/python" -m pip check || true
+# The program carries a newer SQLite than Debian has.
+LD_LIBRARY_PATH=$(python3 -c '
+import pathlib, sys
+sys.path.insert(0, "/source/packaging")
+import sqlite
+print(sqlite.library(pathlib.Path("/source/build/cache")).parent)' | tail -n 1)
+export LD_LIBRARY_PATH
 exec "$venv/bin/python" -m pytest -p no:cacheprovider "$@"
 """
 

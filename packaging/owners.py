@@ -84,7 +84,8 @@ def _packages(paths: set[Path]) -> set[str]:
     owners, found = set(), set()
     for line in told.splitlines():
         names, _, place = line.rpartition(": ")
-        if place in spelled:
+        # Of a file that moved from /lib, dpkg says first whose diversion it was.
+        if place in spelled and not names.startswith("diversion by "):
             owners.add(names.split(",")[0].split(":")[0])
             found.add(spelled[place])
     if found != paths:

@@ -3,7 +3,7 @@ dies on the way. The node runs no heavy jobs itself."""
 
 import hashlib
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import httpx2
 import pytest
@@ -90,7 +90,8 @@ def is_read(asker, id_):
 def handed_over(home):
     """How much of it the hub still has."""
 
-    with sqlite3.connect(f"file:{home.hub.data / 'hub.db'}?mode=ro", uri=True) as database:
+    path = f"file:{home.hub.data / 'hub.db'}?mode=ro"
+    with closing(sqlite3.connect(path, uri=True)) as database:
         held = database.execute("SELECT count(*) FROM handovers").fetchone()[0]
         uses = "SELECT count(*) FROM blob_uses WHERE used_by LIKE 'job/%'"
         return held + database.execute(uses).fetchone()[0]

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from tests.decoders import needs_heic
 from tests.modules.documents.papers import incoming
 from tests.modules.media.snapshots import (
     MEDIA,
@@ -110,7 +111,9 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=needs_heic if "HEIC" in one else ()) for one in HOSTILE]
+)
 def test_a_hostile_file_fails_alone(owner, name):
     content, code = HOSTILE[name]
     hostile, harmless = add(owner, content), add(owner, photo(HOSTILE_SEED[name]))

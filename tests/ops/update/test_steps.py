@@ -1,5 +1,6 @@
 """The steps of a change over real databases, with services that behave as they are told."""
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -78,8 +79,11 @@ class Box:
     def trouble(self):
         return ""
 
+    @contextlib.contextmanager
     def database(self, name="node"):
-        return sqlite3.connect(self.data / f"{name}.db")
+        path = self.data / f"{name}.db"
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            yield connection
 
     def examine(self, sockets, version, patience, trouble):
         return "" if version in self.works and version == self.releases.current else "it is deaf"

@@ -3,6 +3,7 @@
 import logging
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_no_session_begins_that_nobody_has(hub):
 
 def sessions(hub):
     found = hub.folder / "hub.db"
-    with sqlite3.connect(found) as connection:
+    with closing(sqlite3.connect(found)) as connection:
         return connection.execute("SELECT count(*) FROM sessions").fetchone()
 
 

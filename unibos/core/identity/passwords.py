@@ -145,14 +145,15 @@ class Passwords:
 
         Without a verifier, as for an unknown account, it takes as long and says no.
         """
-        from argon2.exceptions import InvalidHashError, VerificationError
+        # The name that Debian 13's version has, too.
+        from argon2.exceptions import InvalidHash, VerificationError
 
         typed = _bytes(password)
         if len(typed) > MAX_BYTES:
             verifier, typed = None, b""
         try:
             return self._hasher.verify(verifier or self._nobodys, typed)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHash):
             return False
 
     def outgrown(self, verifier: str) -> bool:

@@ -6,6 +6,7 @@ import struct
 import pytest
 from PIL import Image
 
+from tests.decoders import needs_heic
 from tests.modules.media.snapshots import bomb, exif, photo, picture, saved
 from unibos.base.errors import Invalid, TooLarge
 from unibos.modules.media.files import sniff
@@ -70,7 +71,9 @@ def near(pixel, colour):
     return all(abs(is_ - wanted) <= 40 for is_, wanted in zip(pixel, colour, strict=True))
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=needs_heic if "heif" in one else ()) for one in REAL]
+)
 def test_a_real_photo(shared_data, tmp_path, name):
     content = (shared_data / "photos" / name).read_bytes()
     found, truth = reading(tmp_path, content), REAL[name]

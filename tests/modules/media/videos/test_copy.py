@@ -236,6 +236,14 @@ def test_broken_bytes_fail_alone(data, phone, old, tmp_path):
             assert error.code in CODES  # noqa: PT017 - most examples raise, some do not
 
 
+@pytest.mark.parametrize(("rate", "copied"), [(60, 60), (120, 60), (24, 24)])
+def test_a_film_has_no_more_than_60_pictures_a_second(tmp_path, told, rate, copied):
+    film = films.mpeg4(tmp_path / "a.avi", rate=rate, seconds=1, sound=False)
+    made(film, "video/x-msvideo", tmp_path / "out", told)
+    said = films.streams(tmp_path / "out" / "playable.mp4")
+    assert f"nb_frames={copied}\n" in said
+
+
 def test_years_between_two_frames_are_not_filled(tmp_path, told):
     gap = ("-vf", "setpts=if(lt(N\\,10)\\,N\\,N+100000000)/15/TB", "-fps_mode", "passthrough")
     film = films.film(tmp_path / "a.mkv", "-c:v", "mjpeg", *gap, seconds=2, sound=False)

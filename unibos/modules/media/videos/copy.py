@@ -27,6 +27,9 @@ NAME = "playable.mp4"
 _SIDE = 1920
 _SHORT_SIDE = 1080
 _MOST_RATE = 60
+# ffmpeg 7 refuses -fpsmax beside vfr. A little less than a 60th, since stamps may be whole
+# milliseconds.
+_AT_MOST_RATE = "select=isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.0155)"
 _STALL_SECONDS = 300
 _MOST_BYTES = 16 * 1024**3
 _8_BITS = ("yuv420p", "yuvj420p")
@@ -112,7 +115,8 @@ def _encoded(encoder: Encoder) -> Callable[[Facts], list[str]]:
     def arguments(facts: Facts) -> list[str]:
         width, height = size_of(facts)
         filters = ["yadif"] if facts.interlaced else []
-        filters += [f"scale={width}:{height}:flags=bicubic", "setsar=1", "format=yuv420p"]
+        filters += [_AT_MOST_RATE, f"scale={width}:{height}:flags=bicubic", "setsar=1"]
+        filters += ["format=yuv420p"]
         rate = min(facts.frame_rate or 30, _MOST_RATE)
         bits = ["-b:v", str(round(width * height * rate * encoder.bits_per_pixel))]
         return [
@@ -121,8 +125,6 @@ def _encoded(encoder: Encoder) -> Callable[[Facts], list[str]]:
             # Frames are left out, never made up: a file may claim years between two of its own.
             "-fps_mode",
             "vfr",
-            "-fpsmax",
-            str(_MOST_RATE),
             "-c:v",
             encoder.name,
             *encoder.arguments,
