@@ -193,8 +193,12 @@ class Running:
                 section = replace(getattr(self._config, self.role), port=int(port))
                 self._config = replace(self._config, **{self.role: section})
                 self.box.running = self
+                self._tell_beside()
             self._lives.notify_all()
         self._started.set()
+
+    def _tell_beside(self) -> None:
+        """What else is there belongs to the box before anybody gets it."""
 
     def lived(self, life: int) -> None:
         """Wait until the role has started so often."""
@@ -231,10 +235,7 @@ class RunningBoth(Running):
             self._hub = running
             yield running
 
-    def _tell(self, running) -> None:
-        first = self.lives == 0
-        super()._tell(running)
-        if first:
-            hub = self._hub
-            self.box.hub = Box(self.box.folder, hub.address, hub.setup_code, "hub.sock")
-            self.box.held.callback(self.box.hub.held.close)
+    def _tell_beside(self) -> None:
+        hub = self._hub
+        self.box.hub = Box(self.box.folder, hub.address, hub.setup_code, "hub.sock")
+        self.box.held.callback(self.box.hub.held.close)
