@@ -91,6 +91,7 @@ class Walk:
             true("the document is there", "appliance" in document["text"].lower())
             log = machine.shell("journalctl -u unibos-first-boot -o cat")
             true("no settings were read again", "applied" not in log)
+            self.limits(machine)
 
     def system(self, machine: Machine) -> None:
         """What every start must show."""
@@ -160,6 +161,26 @@ class Walk:
             true("the document is read in time", time.monotonic() < end, document)
             time.sleep(1)
         return document
+
+    def limits(self, machine: Machine) -> None:
+        """What takes too much of the service's share is ended, and the node goes on."""
+        group = "/sys/fs/cgroup/system.slice/unibos-node.service"
+        inside = f"echo $$ > {group}/cgroup.procs"
+        # Above this, it is only slowed down, for longer than a test should take.
+        machine.shell("systemctl set-property --runtime unibos-node MemoryHigh=infinity")
+        machine.shell(f"{inside}; head -c 2G /dev/zero | tail -c 2G", fails=range(1, 256))
+        killed = machine.shell(f"grep '^oom_kill ' {group}/memory.events")
+        reasons = machine.shell("journalctl -k -o cat | grep oom-kill:", fails=(1,))
+        held = killed != "oom_kill 0" and "CONSTRAINT_MEMCG" in reasons
+        true("the limit of memory holds", held and "global_oom" not in reasons, reasons)
+        crowd = "i=0; while [ $i -lt 300 ]; do sleep 20 & i=$((i+1)); done"
+        machine.shell(f"{inside}; {crowd}", fails=range(1, 256))
+        refused = machine.shell(f"cat {group}/pids.events")
+        true("the limit of processes holds", refused != "max 0", refused)
+        true("the limit of CPU time is set", machine.shell(f"cat {group}/cpu.max")[:3] != "max")
+        told = machine.shell("systemctl show unibos-node -p NRestarts -p ActiveState")
+        true("the node went on", set(told.split()) == {"NRestarts=0", "ActiveState=active"}, told)
+        machine.healthy()
 
     def login(self, machine: Machine) -> str:
         """A token of the owner."""

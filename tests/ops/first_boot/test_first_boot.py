@@ -106,7 +106,7 @@ def test_the_service_gets_the_limits_of_its_board(card, monkeypatch):
     for unit in ("unibos-node", "unibos-hub", "unibos-worker"):
         told = card.read(f"run/systemd/system/{unit}.service.d/60-limits.conf")
         assert "Raspberry Pi Zero 2 W Rev 1.0: profile edge" in told
-        assert "MemoryMax=85%\nCPUQuota=360%\n" in told
+        assert "MemoryMax=70%\nMemorySwapMax=25%\nCPUQuota=360%\n" in told
 
     def refuse(command, _stdin):
         raise subprocess.CalledProcessError(1, command, stderr="no")

@@ -193,7 +193,7 @@ def test_without_the_units_nothing_is_done(tmp_path):
 
 @pytest.mark.parametrize(
     ("profile", "memory", "share"),
-    [("edge", "85%", 0.9), ("standard", "75%", 0.8), ("desktop", "50%", 0.8)],
+    [("edge", "70%", 0.9), ("standard", "75%", 0.8), ("desktop", "50%", 0.8)],
 )
 def test_limits_follow_the_profile(profile, memory, share):
     board = detect(profile=profile)

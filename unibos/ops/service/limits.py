@@ -13,7 +13,9 @@ def limits(board: Board) -> str:
 
     Memory is in percent of the machine's; one core is 100 % of CPU time.
     """
-    memory = {"edge": (70, 85), "standard": (60, 75), "desktop": (40, 50)}
+    # What runs beside it takes some 100 MiB. With more, or with all of the swap, which is memory on
+    # a board, the machine would be out of memory before the service is at its limit.
+    memory = {"edge": (60, 70), "standard": (60, 75), "desktop": (40, 50)}
     high, most = memory[board.profile.name]
     # A Zero has one core, which logging in and the kernel's own work need, too.
     cpu = round(board.cores * 100 * (0.9 if board.profile.name == "edge" else 0.8))
@@ -22,5 +24,6 @@ def limits(board: Board) -> str:
         "[Service]\n"
         f"MemoryHigh={high}%\n"
         f"MemoryMax={most}%\n"
+        "MemorySwapMax=25%\n"
         f"CPUQuota={cpu}%\n"
     )
