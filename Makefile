@@ -6,6 +6,7 @@
 # make test-package  build, then walk through with what was built; make test-system: as a service
 # make test-modules  the tests with the versions that a Pi Zero gets, in a Debian 13; asks for root
 # make test-image    build the image of a card and boot it in QEMU (docs/firmware.md); asks for root
+# make test-power    pull the plug of that board while it writes, 50 times
 # make lock   renew the locked dependencies from pyproject.toml
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ WORKERS ?= auto
 ARCHITECTURE = $(shell dpkg --print-architecture)
 
 .PHONY: run test unit test-long check format package test-package test-system \
-	test-modules test-image lock clean
+	test-modules test-image test-power lock clean
 
 run: $(READY)
 	@packaging/setup system
@@ -83,6 +84,10 @@ DEB ?= $(firstword $(wildcard build/arm64/*.deb))
 test-image:
 	@test -n "$(DEB)" || { echo "Build a package for arm64 first (docs/operations.md), or say DEB=…"; exit 1; }
 	@firmware/test-boot --deb $(DEB) $(ARGS)
+
+# An hour and more; the image is the one that test-image made.
+test-power:
+	@firmware/test-power --cuts 50 $(ARGS)
 
 # Nobody publishes these for 32-bit ARM, and Debian has them too old or not at all.
 ARMHF_WITHOUT := pillow-heif uvloop
