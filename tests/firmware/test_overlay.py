@@ -162,7 +162,9 @@ def test_drop_ins_are_well_formed():
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is missing")
 def test_shell_scripts_are_clean():
-    doors = [FIRMWARE / name for name in ("build", "native-tools", "setup", "test-boot", "test-power")]
+    doors = [
+        FIRMWARE / name for name in ("build", "native-tools", "setup", "test-boot", "test-power")
+    ]
     done = subprocess.run(
         ["shellcheck", *SCRIPTS, *doors], capture_output=True, text=True, check=False
     )
