@@ -141,7 +141,8 @@ def test_what_people_see(tmp_path, passphrase):
     assert run(data, "backup", "drill", usb, "--key-file", key).returncode == 0
     assert run(data, "backup", "verify", usb, "--key-file", key, "--deep").returncode == 0
     piece = next((tmp_path / "usb" / "objects").glob("*/*"))
-    piece.write_bytes(piece.read_bytes()[:-1] + b"x")
+    sealed = piece.read_bytes()
+    piece.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     broken = run(data, "backup", "verify", usb, "--key-file", key, "--deep", "--json")
     assert broken.returncode == 10
     assert [one["code"] for one in json.loads(broken.stdout)["findings"]] == ["backup_damaged"]

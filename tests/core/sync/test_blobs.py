@@ -18,6 +18,7 @@ from unibos.core.sync.exchange.messages import BlobsOffered
 from unibos.core.sync.exchange.round import Round
 
 DATA = some_bytes(700_000)
+OTHER = DATA[:-1] + bytes([DATA[-1] ^ 1])
 NAME = name_of(DATA)
 SMALL = b"small picture"
 HOUR_MS = 3_600_000
@@ -171,7 +172,7 @@ def test_bytes_with_another_hash_are_told_forgotten_and_tried_again_later(family
 
     async def do():
         await a.sync(hub)
-        await b.sync(hub, b.way(hub, wrong={NAME: DATA[:-1] + b"!"}))
+        await b.sync(hub, b.way(hub, wrong={NAME: OTHER}))
         assert b.bytes_of(NAME) == "blob_pending"
         assert b.bytes_of(name_of(b"good")) == b"good"
         assert b.parts() == []

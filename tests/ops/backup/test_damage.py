@@ -161,7 +161,7 @@ def test_a_shallow_check_sees_what_is_missing_and_a_drill_what_is_damaged(made):
         ("backup_object_missing", 1), ("backup_object_missing", 2),
     }  # fmt: skip
     assert len(told) == 1
-    path.write_bytes(whole[:-1] + b"x")
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert verify(repository).findings == []
     assert [one.code for one in drill(repository, header, folder, 10).findings] == [
         "backup_damaged"
