@@ -67,7 +67,8 @@ def source(cache: Path) -> Path:
     file = cache / f"sqlite-{VERSION}.c"
     if not file.exists():
         print(f"Fetching SQLite {VERSION}")
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
+        cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
             file.write_bytes(_fetched(Path(folder)))
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != SHA256:
