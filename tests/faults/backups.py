@@ -110,7 +110,7 @@ class Prune(Rounds):
         if self.repository().numbers() != [self.header.number]:
             wrong.append("more than one is left")
         needed = {
-            self.repository().path(self.repository().name(one.kind, one.sha256))
+            self.repository().name(one.kind, one.sha256)
             for one in self.repository().entries(self.header)
         }
         if set(self.repository().objects()) != needed:

@@ -5,7 +5,7 @@ token from the environment) is sent along and refreshed when it ends.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -113,9 +113,17 @@ class Api:
         timeout = _PATIENT if patient else _TIMEOUT
         return _decoded(self._ask("POST", path, json=body, timeout=timeout))
 
-    def change(self, method: str, path: str, body: object = None, *, match: str = "") -> Any:
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        match: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """``PUT``, ``PATCH`` or ``DELETE``; with ``match`` only if the ETag is still that."""
-        headers = {"If-Match": match} if match else {}
+        headers = {**(headers or {}), **({"If-Match": match} if match else {})}
         return _decoded(self._ask(method, path, json=body, headers=headers))
 
     def page(self, path: str, limit: int, **params: object) -> Page:
@@ -147,6 +155,18 @@ class Api:
         member = (name, counted, media_type or "application/octet-stream")
         response = self._ask("POST", path, files={"file": member}, timeout=_PATIENT)
         return Sent(_decoded(response), is_new=response.status_code == httpx2.codes.CREATED)
+
+    def send(self, path: str, chunks: Iterable[bytes], headers: Mapping[str, str]) -> Any:
+        """``PUT`` bytes while they are made; the decoded answer."""
+        asked = {"Content-Type": "application/octet-stream", **headers}
+        return _decoded(self._ask("PUT", path, content=chunks, headers=asked, timeout=_PATIENT))
+
+    def stream(self, path: str, headers: Mapping[str, str]) -> Generator[bytes]:
+        """The answer's bytes while they come; close it where not all are wanted.
+
+        :raises Unavailable: ``unreachable``, also when the answer ends too early.
+        """
+        return self._stream(path, headers, lambda response: response.iter_bytes(PIECE))
 
     def download(self, path: str, sink: IO[bytes]) -> str:
         """Write the answer's bytes to ``sink``; the name that the server gives them, or nothing.
@@ -223,7 +243,7 @@ class Api:
         path: str,
         headers: Mapping[str, str],
         parts: Callable[[httpx2.Response], Iterable[_Part]],
-    ) -> Iterator[_Part]:
+    ) -> Generator[_Part]:
         asked = {**headers, **self._headers()}
         with (
             _reachable(self.address),

@@ -27,7 +27,9 @@ from unibos.core.jobs.clock import SteadyClock
 from unibos.core.jobs.housekeeping import Housekeeping
 from unibos.core.jobs.options import Options as JobOptions
 from unibos.core.module.endpoint import MIB
+from unibos.core.store import orgs
 from unibos.core.store.bell import Bell
+from unibos.core.store.shelves import Shelves
 from unibos.core.store.store import Options as StoreOptions
 from unibos.core.store.store import Store
 from unibos.core.sync.blobs.blobs import BlobAnswer
@@ -112,14 +114,13 @@ def _parts(
     """All that a hub is made of; it is closed with the stack."""
     store = _store(config, key)
     stack.callback(store.close)
-    signing = SigningKeys(store, key)
-    revocations = Revocations(store, key)
+    signing, revocations = SigningKeys(store, key), Revocations(store, key)
     stack.callback(revocations.close)
 
     identity = Identity(store, key, config.data, _identity(config, signing, addresses))
     stack.callback(identity.close)
-    secret = key.secret("login form")
-    provider = Provider(identity.tools, identity.sessions, signing, secret, addresses)
+    form = key.secret("login form")
+    provider = Provider(identity.tools, identity.sessions, signing, form, addresses)
     stack.callback(provider.close)
 
     name = config.hub.name or socket.gethostname()
@@ -144,6 +145,7 @@ def _parts(
         offered=offered,
         keeping=kept_by_hub(config, store, jobs, offered.workers),
         federation=FederationHub(identity),
+        shelves=_shelves(config),
         provider=provider,
         place=where,
         addresses=addresses,
@@ -151,6 +153,10 @@ def _parts(
         state=state,
         roles=config.role,
     )
+
+
+def _shelves(config: Config) -> Shelves:
+    return Shelves(config.data / "shelves", config.hub.shelf_gb * 1024 * MIB)
 
 
 def _registry(
@@ -219,6 +225,7 @@ def _chores(config: Config, parts: Parts) -> Chores:
         "delete closed orgs": parts.identity.orgs.purge,
         "forget jobs that nobody comes for": parts.keeping.clean,
         "remove orphaned blobs": house.orphaned_blobs,
+        "tidy shelves": lambda: parts.shelves.tidy(lambda: parts.store.read(orgs.ids)),
     }
 
 

@@ -17,6 +17,7 @@ from unibos.core.jobs.handing.keeping import Keeping
 from unibos.core.jobs.jobs import Jobs
 from unibos.core.module.endpoint import MIB, Endpoint
 from unibos.core.store.bell import Bell
+from unibos.core.store.shelves import Shelves
 from unibos.core.store.store import Store
 from unibos.core.sync.blobs.blobs import BlobAnswer
 from unibos.core.sync.exchange.answer import Answer
@@ -56,6 +57,7 @@ from unibos.transports.http.routes import (
     quarantine,
     records,
     search,
+    shelves,
     sync,
     sync_peers,
     sync_status,
@@ -72,6 +74,7 @@ class Parts:
     :param local: the replica that the hub is; ``answer`` and ``blob_answer`` are for its peers.
     :param jobs: what nodes handed over, ``offered`` what workers see of it, and ``keeping`` what
         the nodes do.
+    :param shelves: the backups of other instances.
     :param roles: all that the process is.
     """
 
@@ -89,6 +92,7 @@ class Parts:
     offered: Offered
     keeping: Keeping
     federation: FederationHub
+    shelves: Shelves
     provider: Provider
     place: Place
     addresses: Addresses
@@ -134,6 +138,7 @@ def endpoints(parts: Parts) -> list[Endpoint]:
         *browser.endpoints(parts.identity.invitations, parts.name, lambda: parts.addresses()[0]),
         *hub_status.endpoints(_about(parts)),
         *backup.endpoints(parts.store.copies),
+        *shelves.endpoints(parts.shelves),
         *metrics.endpoints(parts.state, __version__, dict),
     ]
     return [*listed, openapi.endpoint(listed, __version__)]

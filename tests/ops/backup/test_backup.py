@@ -90,10 +90,10 @@ def test_names_and_contents_tell_nobody_anything(data, repository):
     sha256 = keep(store, b"persimmon" * 1000)
     store.close()
     create(data.folder, repository, NOBODY)
-    for path in repository.folder.rglob("*"):
+    for path in repository.shelf.folder.rglob("*"):
         assert sha256 not in path.name
         assert not path.is_file() or b"persimmon" not in path.read_bytes()
-    other = Repository.create(repository.folder.parent / "other", KEY)
+    other = Repository.create(repository.shelf.folder.parent / "other", KEY)
     assert other.name("blob", sha256) != repository.name("blob", sha256)
 
 
@@ -115,7 +115,7 @@ def test_a_folder_is_taken_for_a_repository_only_if_it_is_one(tmp_path, data):
 
 def test_one_at_a_time(data, repository):
     header = create(data.folder, repository, NOBODY)
-    other = Repository.open(repository.folder, KEY)
+    other = Repository.open(repository.shelf.folder, KEY)
     with repository.locked(alone=False):
         failed("backup_repository_busy", create, data.folder, other, NOBODY)
         with other.locked(alone=False):
@@ -293,10 +293,10 @@ def test_progress_ends_where_it_was_said_to(tmp_path, data, repository):
 
 def test_other_files_in_a_repository_harm_nothing(data, repository):
     header = create(data.folder, repository, NOBODY)
-    (repository.folder / ".Trash-1000").mkdir()
-    (repository.folder / "objects" / "ab").mkdir(exist_ok=True)
-    (repository.folder / "objects" / "ab" / ".DS_Store").write_bytes(b"x")
-    (repository.folder / "snapshots" / "1 (copy).age").write_bytes(b"x")
+    (repository.shelf.folder / ".Trash-1000").mkdir()
+    (repository.shelf.folder / "objects" / "ab").mkdir(exist_ok=True)
+    (repository.shelf.folder / "objects" / "ab" / ".DS_Store").write_bytes(b"x")
+    (repository.shelf.folder / "snapshots" / "1 (copy).age").write_bytes(b"x")
     assert prune(repository, header.instance, 1) == []
     assert verify(repository, deep=True).findings == []
 

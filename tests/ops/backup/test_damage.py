@@ -153,7 +153,7 @@ def test_a_shallow_check_sees_what_is_missing_and_a_drill_what_is_damaged(made):
     repository = Repository.open(folder / "usb", KEY)
     header = repository.header(2)
     blob = next(one for one in repository.entries(header) if one.kind == "blob")
-    path = repository.path(repository.name("blob", blob.sha256))
+    path = repository.shelf.path(repository.name("blob", blob.sha256))
     whole = path.read_bytes()
     path.unlink()
     told = verify(repository).findings

@@ -35,12 +35,12 @@ ROOMS = [0, 100, 5_000, 20_000, 60_000, 150_000]
 def test_no_room_for_a_backup(data, repository, room):
     create(data.folder, repository, NOBODY)
     data.fill(records=5, blobs=10, size=20_000)
-    full = Repository.open(repository.folder, KEY, Full(room))
+    full = Repository.open(repository.shelf.folder, KEY, Full(room))
     with pytest.raises(StorageFull) as told:
         create(data.folder, full, NOBODY)
     assert (told.value.code, bool(told.value.hint)) == ("backup_disk_full", True)
     assert repository.numbers() == [1]
-    assert list((repository.folder / "incoming").iterdir()) == []
+    assert list((repository.shelf.folder / "incoming").iterdir()) == []
     assert verify(repository, deep=True).findings == []
     again = create(data.folder, repository, NOBODY)
     assert again.number == 2
@@ -56,7 +56,7 @@ def test_no_room_for_a_restore(data, repository, room):
     said = data.said()
     for path in data.blob_paths():
         path.unlink()
-    full = Repository.open(repository.folder, KEY, Full(room))
+    full = Repository.open(repository.shelf.folder, KEY, Full(room))
     present = data.said()
     with pytest.raises(StorageFull) as told:
         restore(full, header, data.folder, replace=True)

@@ -86,6 +86,7 @@ def bodies(theirs):
     return {
         ("post", "/api/v1/auth/org"): {"org": theirs.org},
         ("post", "/api/v1/clients"): {"name": "mine", "redirect_uris": ["https://a.example/back"]},
+        ("post", "/api/v1/shelves/{shelf}/locks"): {"alone": True},
         ("post", "/api/v1/collections"): {"name": "mine"},
         ("post", "/api/v1/collections/{collection}/records"): {"data": {}},
         ("put", "/api/v1/collections/{collection}/records/{id}"): {"data": {"title": "taken"}},

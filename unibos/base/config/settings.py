@@ -213,6 +213,11 @@ class Hub(Section, frozen=True, kw_only=True):
     name: Annotated[
         str, Meta(max_length=200), About("Name of this hub; empty takes the machine's")
     ] = ""
+    shelf_gb: Annotated[
+        int,
+        Meta(ge=0, le=1048576),
+        About("GiB of other instances' backups that the hub keeps for each org; 0 keeps none"),
+    ] = 0
     public_urls: Annotated[
         _Urls,
         About(

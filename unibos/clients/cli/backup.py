@@ -1,4 +1,4 @@
-"""`unibos backup`: snapshots of all data in a folder on another disk, and the way back.
+"""`unibos backup`: snapshots of all data on another disk or on a hub, and the way back.
 
 It runs on the box: only the copying of a database that is in use is asked of the server.
 """
@@ -14,6 +14,7 @@ import msgspec
 from unibos.base.errors import Damaged
 from unibos.clients.cli import show
 from unibos.clients.cli.asked import Asked
+from unibos.clients.cli.backup_place import meant
 from unibos.clients.cli.bar import bar
 from unibos.clients.cli.command import command, group
 from unibos.clients.cli.exits import Exit
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     "create",
     "unibos backup create --init /media/usb/unibos",
     "sudo unibos backup create /media/usb/unibos --keep 7 --key-file /root/unibos.key",
+    "sudo unibos backup create --init https://hub.local:8000/kitchen",
 )
 @secret_options
 @click.option("--init", is_flag=True, help="Make the repository first.")
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def create(
     asked: Asked,
-    folder: Path,
+    place: str,
     passphrase_file: str | None,
     passphrase_stdin: bool,
     key_file: str | None,
@@ -53,13 +55,14 @@ def create(
 
     data = asked.settings().data
     creation.databases_in(data)
+    shelf = meant(asked, place)
     if init:
         new = read_secret(passphrase_file, key_file, from_stdin=passphrase_stdin, new=True)
-        repository = Repository.create(folder, new)
+        repository = Repository.create(shelf, new)
     else:
-        look_for(folder)
+        look_for(shelf)
         present = read_secret(passphrase_file, key_file, from_stdin=passphrase_stdin)
-        repository = Repository.open(folder, present)
+        repository = Repository.open(shelf, present)
     with _shown() as progress:
         header = creation.create(data, repository, LocalCopies(data, language()), progress)
     _tell_made(asked, header)
@@ -72,9 +75,9 @@ def create(
 @command("list", "unibos backup list /media/usb/unibos", "unibos backup list /mnt/usb --json")
 @secret_options
 @click.pass_obj
-def list_snapshots(asked: Asked, /, folder: Path, **secret: Any) -> None:
+def list_snapshots(asked: Asked, /, place: str, **secret: Any) -> None:
     """List the snapshots, the oldest first."""
-    repository = _opened(folder, secret)
+    repository = _opened(asked, place, secret)
     found = [_header(repository, number) for number in repository.numbers()]
     if asked.json:
         items = [
@@ -98,11 +101,11 @@ def list_snapshots(asked: Asked, /, folder: Path, **secret: Any) -> None:
 @secret_options
 @click.option("--deep", is_flag=True, help="Read everything and compare hashes.")
 @click.pass_obj
-def verify(asked: Asked, /, folder: Path, deep: bool, **secret: Any) -> int:
+def verify(asked: Asked, /, place: str, deep: bool, **secret: Any) -> int:
     """Check that every snapshot can be read and nothing is missing."""
     from unibos.ops.backup import verify as verification
 
-    repository = _opened(folder, secret)
+    repository = _opened(asked, place, secret)
     with repository.locked(alone=False), _shown() as progress:
         begin, advance = (progress.begin, progress.advance) if deep else (_nothing, _nothing)
         found = verification.verify(repository, deep=deep, begin=begin, advance=advance)
@@ -126,12 +129,12 @@ def verify(asked: Asked, /, folder: Path, deep: bool, **secret: Any) -> int:
 @click.option("--replace", is_flag=True, help="Keep the present data aside, and replace it.")
 @click.pass_obj
 def restore(
-    asked: Asked, /, folder: Path, snapshot: int | None, replace: bool, **secret: Any
+    asked: Asked, /, place: str, snapshot: int | None, replace: bool, **secret: Any
 ) -> None:
     """Bring the data of a snapshot back; the server must be stopped."""
     from unibos.ops.backup import restore as restoring
 
-    repository = _opened(folder, secret)
+    repository = _opened(asked, place, secret)
     header = _wanted(repository, snapshot)
     with _shown() as progress:
         data = asked.settings().data
@@ -162,7 +165,7 @@ def restore(
 def drill(
     asked: Asked,
     /,
-    folder: Path,
+    place: str,
     snapshot: int | None,
     files: int,
     work: Path | None,
@@ -171,7 +174,7 @@ def drill(
     """Rehearse a restore: bring the newest snapshot back, check it, and remove it again."""
     from unibos.ops.backup import drill as rehearsal
 
-    repository = _opened(folder, secret)
+    repository = _opened(asked, place, secret)
     header = _wanted(repository, snapshot)
     with _shown() as progress:
         done = rehearsal.drill(repository, header, work or _room(asked), files, progress)
@@ -187,13 +190,14 @@ def drill(
     return Exit.DAMAGED if done.findings else Exit.OK
 
 
-def _opened(folder: Path, secret: dict[str, Any]) -> "Repository":
+def _opened(asked: Asked, place: str, secret: dict[str, Any]) -> "Repository":
     from unibos.ops.backup.repository import Repository, look_for
 
-    look_for(folder)
+    shelf = meant(asked, place)
+    look_for(shelf)
     file, key_file = secret["passphrase_file"], secret["key_file"]
     return Repository.open(
-        folder, read_secret(file, key_file, from_stdin=secret["passphrase_stdin"])
+        shelf, read_secret(file, key_file, from_stdin=secret["passphrase_stdin"])
     )
 
 

@@ -20,12 +20,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def secret_options(function: Function) -> Function:
-    """The folder of the repository, and the ways to give its secret."""
+    """The place of the repository, a folder or an address, and the ways to give its secret."""
     for declared in (
         click.option("--key-file", metavar="FILE", help="The key in place of a passphrase."),
         click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from there."),
         click.option("--passphrase-file", metavar="FILE", help="Its first line is the passphrase."),
-        click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path)),
+        click.argument("place", metavar="PLACE"),
     ):
         function = declared(function)
     return function

@@ -121,6 +121,11 @@ def page(view: View, after: str, limit: int) -> list[Org]:
     return [_org(row) for row in rows]
 
 
+def ids(view: View) -> set[str]:
+    """The ids of all orgs, those too that are about to be deleted."""
+    return {id_ for (id_,) in view.connection.execute("SELECT id FROM orgs")}
+
+
 def save(tx: Transaction, org: Org) -> None:
     """Keep all of an org but its id and the time of its making; writes nothing when it is so.
 

@@ -1,6 +1,5 @@
 """Which snapshots stay, and the collection of objects that none of them needs."""
 
-from unibos.core.store.system import reach
 from unibos.ops.backup.repository import Repository
 
 
@@ -26,8 +25,7 @@ def prune(repository: Repository, instance: str, keep: int) -> list[int]:
         }
         for number in going:
             repository.remove(number)
-        for path in repository.objects():
-            if bytes.fromhex(path.name) not in needed:
-                repository.system.remove(path)
-                reach("backup.object_removed")
+        for name in list(repository.objects()):
+            if bytes.fromhex(name) not in needed:
+                repository.remove_object(name)
         return going

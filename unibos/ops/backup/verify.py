@@ -75,7 +75,7 @@ def _of_snapshot(
                 continue
             seen.add(name)
             stored = repository.stored(entry.kind, entry.sha256)
-            what = f"{entry.kind} {entry.sha256} in {repository.path(name.hex())}"
+            what = f"{entry.kind} {entry.sha256} in {repository.shelf.where(name.hex())}"
             if stored is None:
                 findings.append(Finding("backup_object_missing", what, header.number))
             elif stored != entry.stored:

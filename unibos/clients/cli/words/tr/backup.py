@@ -27,6 +27,12 @@ TURKISH: Mapping[str, str] = {
     "Keep the present data aside, and replace it.": "Şimdiki veriyi kenarda sakla, yerine geç.",
     "Read so many files (50).": "Bu kadar dosya oku (50).",
     "Where the copy is made and removed.": "Kopyanın oluşturulup silindiği yer.",
+    "{url} is no shelf such as https://hub.local:8000/kitchen.": (
+        "{url}, https://hub.local:8000/mutfak gibi bir raf değil."
+    ),
+    "Leave out --init to add to it, or choose another name.": (
+        "Eklemek için --init yazma ya da başka bir ad seç."
+    ),
     "Number": "Numara",
     "Records": "Kayıtlar",
     "Files": "Dosyalar",
