@@ -68,7 +68,7 @@ def source(cache: Path) -> Path:
     if not file.exists():
         print(f"Fetching SQLite {VERSION}")
         cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
             file.write_bytes(_fetched(Path(folder)))
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != SHA256:
