@@ -229,7 +229,8 @@ def look_for(place: Path | Shelf) -> None:
         raise NotFound(
             "backup_repository_missing",
             f"There is no backup repository in {shelf.where()}.",
-            hint="Is the disk mounted? The first backup makes one: unibos backup create --init.",
+            hint="Is the disk mounted, is the name right?"
+            " The first backup makes one: unibos backup create --init.",
         ) from None
     if marked != _MARKED:
         raise damaged(f"{shelf.where(MARKER)} says something else")

@@ -87,8 +87,9 @@ TURKISH: Mapping[str, str] = {
     ),
     "Choose a folder that is empty or does not exist.": "Boş ya da olmayan bir klasör seçin.",
     "Wait for it to end.": "Bitmesini bekleyin.",
-    "Is the disk mounted? The first backup makes one: unibos backup create --init.": (
-        "Disk bağlı mı? İlk yedek depoyu oluşturur: unibos backup create --init."
+    "Is the disk mounted, is the name right?"
+    " The first backup makes one: unibos backup create --init.": (
+        "Disk bağlı mı, ad doğru mu? İlk yedek depoyu oluşturur: unibos backup create --init."
     ),
     "Mount the disk for writing, or put sudo in front.": (
         "Diski yazılabilir bağlayın ya da başına sudo koyun."
