@@ -93,7 +93,9 @@ test-power:
 ARMHF_WITHOUT := pillow-heif uvloop
 ARMEL_WITHOUT := $(ARMHF_WITHOUT) pypdfium2
 ARMEL_DEBIAN := $(shell sed -n 's/[=>]=.*//p' packaging/armel.in)
-COMPILE = $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+# Without its extra a pin does not hold where a newer version exists: coverage[toml] is another
+# requirement than coverage.
+COMPILE = $(BIN)/pip-compile --quiet --no-strip-extras --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 lock: $(DEV_READY)
