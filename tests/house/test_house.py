@@ -64,7 +64,8 @@ def test_every_dependency_is_locked():
         wanted = [*project["dependencies"]]
         for name in extra:
             wanted += project["optional-dependencies"][name]
-        locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
+        pins = re.compile(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", re.MULTILINE)
+        locked = set(pins.findall((ROOT / lock).read_text()))
         missing = {re.split(r"[<>=\[]", item)[0] for item in wanted} - locked
         assert not missing, f"{lock}: make lock"
 
