@@ -69,13 +69,14 @@ TAGS = {
         "nodes",
         "oidc",
         "orgs",
+        "shelves",
     },
 }
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    with RunningHub(tmp_path_factory.mktemp("hub")) as running:
+    with RunningHub(tmp_path_factory.mktemp("hub"), {"hub.shelf_gb": 1}) as running:
         running.set_up()
         yield running
 
