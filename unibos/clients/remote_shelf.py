@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from unibos.clients.api import Api
 
 _KEYS = ("key.age", "key-2.age")
+_OBJECT_LETTERS = 64
 _GONE = ("shelf_not_found", "shelf_file_not_found")
 
 
@@ -34,9 +35,13 @@ class RemoteShelf:
         shelf = f"{self._api.address.rstrip('/')}/{self._name}"
         return f"{shelf}/{name}" if name else shelf
 
-    def names(self) -> Iterator[str]:
-        """The names of all files."""
-        return iter(self._known())
+    def objects(self) -> Iterator[str]:
+        """The names of all objects."""
+        return (name for name in self._known() if len(name) == _OBJECT_LETTERS)
+
+    def others(self) -> Iterator[str]:
+        """The names of all other files."""
+        return (name for name in self._known() if len(name) != _OBJECT_LETTERS)
 
     def size(self, name: str) -> int | None:
         """The size of a file, or None when it is not there."""

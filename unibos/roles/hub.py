@@ -119,8 +119,8 @@ def _parts(
 
     identity = Identity(store, key, config.data, _identity(config, signing, addresses))
     stack.callback(identity.close)
-    form = key.secret("login form")
-    provider = Provider(identity.tools, identity.sessions, signing, form, addresses)
+    secret = key.secret("login form")
+    provider = Provider(identity.tools, identity.sessions, signing, secret, addresses)
     stack.callback(provider.close)
 
     name = config.hub.name or socket.gethostname()
@@ -225,7 +225,7 @@ def _chores(config: Config, parts: Parts) -> Chores:
         "delete closed orgs": parts.identity.orgs.purge,
         "forget jobs that nobody comes for": parts.keeping.clean,
         "remove orphaned blobs": house.orphaned_blobs,
-        "tidy shelves": lambda: parts.shelves.tidy(lambda: parts.store.read(orgs.ids)),
+        "tidy shelves": partial(parts.shelves.tidy, partial(parts.store.read, orgs.ids)),
     }
 
 

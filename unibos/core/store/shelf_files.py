@@ -53,21 +53,33 @@ def path_of(folder: Path, name: str) -> Path:
     raise Invalid("shelf_file_name_invalid", "No file of a backup is called so.")
 
 
+def others_in(folder: Path) -> list[str]:
+    """The names of all files that are no objects, sorted."""
+    plain = [name for name in (MARKER, *KEYS) if (folder / name).is_file()]
+    found = [path.name for path in (folder / "snapshots").glob("*.age")]
+    return sorted(plain + [name for name in found if number_of(name) or header_of_list(name)])
+
+
+def objects_in(folder: Path, after: str = "") -> Iterator[str]:
+    """The names of all objects, sorted.
+
+    :param after: begin behind this name.
+    """
+    for part in sorted((folder / "objects").glob("??")):
+        if part.name >= after[:2]:
+            names = sorted(path.name for path in part.iterdir() if is_object(path.name))
+            yield from (name for name in names if name > after)
+
+
 def files_in(folder: Path, after: str = "") -> Iterator[tuple[str, int]]:
-    """Names and sizes in bytes of all files that are whole, those with short names first.
+    """Names and sizes in bytes of all files that are whole, objects last.
 
     :param after: begin behind this name.
     """
     if not is_object(after):
-        plain = [name for name in (MARKER, *KEYS) if (folder / name).is_file()]
-        found = [path.name for path in (folder / "snapshots").glob("*.age")]
-        plain += [name for name in found if number_of(name) or header_of_list(name)]
-        yield from _sized(folder, (name for name in sorted(plain) if name > after))
+        yield from _sized(folder, (name for name in others_in(folder) if name > after))
         after = ""
-    for part in sorted((folder / "objects").glob("??")):
-        if part.name >= after[:2]:
-            names = sorted(path.name for path in part.iterdir() if is_object(path.name))
-            yield from _sized(folder, (name for name in names if name > after))
+    yield from _sized(folder, objects_in(folder, after))
 
 
 def _sized(folder: Path, names: Iterator[str]) -> Iterator[tuple[str, int]]:

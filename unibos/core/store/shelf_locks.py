@@ -6,7 +6,7 @@ lost it, to a pause or to a restart of the server, is refused and has changed no
 
 import secrets
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from unibos.base.errors import Conflict
@@ -40,7 +40,8 @@ class ShelfLocks:
         name = secrets.token_urlsafe(24)
         with self._guard:
             held = self._of(shelf)
-            if len(held) < _MOST and not (held and (alone or any(_alone(held)))):
+            taken = held and (alone or any(one.alone for one in held.values()))
+            if not taken and len(held) < _MOST:
                 self._held[shelf] = held | {name: _Lock(alone, self._now() + SECONDS)}
                 return name
         raise Conflict(
@@ -79,7 +80,3 @@ class ShelfLocks:
         if not there:
             self._held.pop(shelf, None)
         return there
-
-
-def _alone(held: dict[str, _Lock]) -> Iterator[bool]:
-    return (lock.alone for lock in held.values())

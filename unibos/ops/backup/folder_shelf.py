@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from unibos.base.errors import Conflict, Misconfigured, StorageFull
-from unibos.core.store.shelf_files import KEYS, MARKER, files_in, header_of_list, path_of
+from unibos.core.store.shelf_files import (
+    KEYS,
+    MARKER,
+    header_of_list,
+    objects_in,
+    others_in,
+    path_of,
+)
 from unibos.core.store.system import System, reach
 from unibos.ops.backup.batch import Batch
 
@@ -34,9 +41,13 @@ class FolderShelf:
         """The path of a file, or of the folder."""
         return str(self.path(name) if name else self.folder)
 
-    def names(self) -> Iterator[str]:
-        """The names of all files that have theirs."""
-        return (name for name, _ in files_in(self.folder))
+    def objects(self) -> Iterator[str]:
+        """The names of all objects that have theirs."""
+        return objects_in(self.folder)
+
+    def others(self) -> Iterator[str]:
+        """The names of all other files that have theirs."""
+        return iter(others_in(self.folder))
 
     def size(self, name: str) -> int | None:
         """The size of a file, or None when it is not there."""
@@ -147,7 +158,7 @@ class FolderShelf:
         """Remove half files, and lists without a snapshot."""
         for left in self._incoming.glob("*"):
             self._system.remove(left)
-        names = set(self.names())
+        names = others_in(self.folder)
         for name in names:
             header = header_of_list(name)
             if header is not None and header not in names:

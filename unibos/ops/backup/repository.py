@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from unibos.base.errors import Error, NotFound
-from unibos.core.store.shelf_files import KEYS, MARKER, is_object, number_of
+from unibos.core.store.shelf_files import KEYS, MARKER, number_of
 from unibos.core.store.system import System, reach
 from unibos.ops.backup import keys, snapshot
 from unibos.ops.backup.age import Key, Secret, damaged, opened, sealed_size
@@ -137,13 +137,13 @@ class Repository:
 
     def objects(self) -> Iterator[str]:
         """The names of all objects, whether a snapshot needs them or not."""
-        return filter(is_object, self.shelf.names())
+        return self.shelf.objects()
 
     # Snapshots
 
     def numbers(self) -> list[int]:
         """The numbers of all snapshots, the oldest first."""
-        return sorted(filter(None, map(number_of, self.shelf.names())))
+        return sorted(filter(None, map(number_of, self.shelf.others())))
 
     def header(self, number: int) -> Header:
         """What a snapshot is.

@@ -15,7 +15,8 @@ def sealed(chunks: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
     sealing = Sealing(sink, secret)
     for chunk in chunks:
         sealing.write(chunk)
-        yield _taken(sink)
+        if sink.tell():
+            yield _taken(sink)
     sealing.finish()
     yield _taken(sink)
 

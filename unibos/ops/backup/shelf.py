@@ -15,8 +15,12 @@ class Shelf(Protocol):
         """The place of a file, or of all, as people are told it."""
         ...
 
-    def names(self) -> Iterator[str]:
-        """The names of all files."""
+    def objects(self) -> Iterator[str]:
+        """The names of all objects."""
+        ...
+
+    def others(self) -> Iterator[str]:
+        """The names of all other files."""
         ...
 
     def size(self, name: str) -> int | None:
