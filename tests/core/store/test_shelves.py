@@ -111,6 +111,16 @@ def test_no_more_than_allowed(shelves, shelf, lock, org):
     put(again, foreign, other, again.locks.take(foreign, alone=True), b"x" * 600)
 
 
+def test_what_is_on_its_way_counts_for_all_shelves_of_the_org(shelves, shelf, lock, org):
+    attic = shelves.shelf(org, "attic")
+    other = shelves.locks.take(attic, alone=True)
+    first = shelves.arriving(shelf, OBJECT, lock)
+    first.write(b"x" * 600)
+    failed("shelf_full", put, shelves, attic, OBJECT, other, b"x" * 600)
+    first.abort()
+    assert put(shelves, attic, OBJECT, other, b"x" * 600) == 600
+
+
 def test_a_disk_that_fills_up(tmp_path, org):
     class Full(System):
         def write(self, file, data):

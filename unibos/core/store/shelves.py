@@ -141,7 +141,7 @@ class Shelves:
         self._system.remove(path)
         if path.parent.is_dir():
             self._system.sync_directory(path.parent)
-        self._count(shelf.org, -size)
+        self.count(shelf.org, -size)
 
     def require_room(self, org: str, more: int) -> None:
         """Make sure that so many bytes more may come.
@@ -149,7 +149,7 @@ class Shelves:
         :raises TooLarge: ``shelf_full``.
         :raises StorageFull: ``storage_full``.
         """
-        if self._used_by(org) + more >= self._most:
+        if self._used_by(org) + more > self._most:
             raise TooLarge(
                 "shelf_full",
                 f"The shelves of this org take {self._most} bytes at most.",
@@ -205,7 +205,8 @@ class Shelves:
             self._used[org] = sum(size for one in shelves for _, size in shelf_files.files_in(one))
         return self._used[org]
 
-    def _count(self, org: str, more: int) -> None:
+    def count(self, org: str, more: int) -> None:
+        """Take note of bytes that came, whole or not, or (negative) went."""
         with self._guard:
             self._used[org] = self._used_by(org) + more
 
@@ -213,10 +214,9 @@ class Shelves:
         """Take note of a file that is being written."""
         self._writing.add(fresh)
 
-    def end(self, shelf: Shelf, fresh: Path, more: int) -> None:
-        """Take note that it is not any more, and of the bytes that the org has more."""
+    def end(self, fresh: Path) -> None:
+        """Take note that it is not any more."""
         self._writing.discard(fresh)
-        self._count(shelf.org, more)
 
     @property
     def system(self) -> System:
@@ -237,7 +237,7 @@ class Arriving:
             shelves.system.make_folder(self._fresh.parent)
             self._file = shelves.system.append(self._fresh)
         except OSError as error:
-            shelves.end(shelf, self._fresh, 0)
+            shelves.end(self._fresh)
             raise refused(error) from error
 
     def write(self, chunk: bytes) -> None:
@@ -250,12 +250,13 @@ class Arriving:
         if self._unlooked >= _LOOK_BYTES or not self.size:
             # Who sends need not say how much it will be, and others send too.
             self._unlooked = 0
-            self._shelves.require_room(self._shelf.org, self.size + len(chunk))
+            self._shelves.require_room(self._shelf.org, len(chunk))
         try:
             self._shelves.system.write(self._file, chunk)
         except OSError as error:
             raise refused(error) from error
         self.size += len(chunk)
+        self._shelves.count(self._shelf.org, len(chunk))
 
     def finish(self) -> int:
         """Give the file its name, durably; its size in bytes.
@@ -267,7 +268,7 @@ class Arriving:
         """
         system = self._shelves.system
         try:
-            self._shelves.require_room(self._shelf.org, self.size)
+            self._shelves.require_room(self._shelf.org, 0)
             system.sync(self._file)
             self._file.close()
             reach("shelf.written")
@@ -281,7 +282,8 @@ class Arriving:
         except BaseException:
             self.abort()
             raise
-        self._shelves.end(self._shelf, self._fresh, self.size - before)
+        self._shelves.end(self._fresh)
+        self._shelves.count(self._shelf.org, -before)
         return self.size
 
     def abort(self) -> None:
@@ -291,7 +293,8 @@ class Arriving:
             self._file.close()
         with suppress(OSError):
             self._shelves.system.remove(self._fresh)
-        self._shelves.end(self._shelf, self._fresh, 0)
+        self._shelves.end(self._fresh)
+        self._shelves.count(self._shelf.org, -self.size)
 
 
 def _replaceable(folder: Path, name: str) -> bool:
